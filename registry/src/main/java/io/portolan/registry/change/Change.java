@@ -1,0 +1,28 @@
+package io.portolan.registry.change;
+
+import io.portolan.registry.model.MeshObject;
+import io.portolan.registry.model.MeshSettings;
+import io.portolan.registry.model.ObjectRef;
+
+/** One fact about the outside that is now true. */
+public sealed interface Change {
+  /** An object exists and looks like this. */
+  record Put(MeshObject object) implements Change {}
+
+  /** An object does not exist any more; removing what was never there is harmless. */
+  record Remove(ObjectRef ref) implements Change {}
+
+  /** Everything of a cluster is gone. */
+  record DropCluster(String cluster) implements Change {}
+
+  /** The mesh is configured like this. */
+  record Settings(MeshSettings settings) implements Change {}
+
+  /**
+   * The state of an east-west gateway as the probe sees it.
+   *
+   * @param reason one line for people: why it is up or down
+   */
+  record GatewayHealth(String network, String address, int port, boolean up, String reason)
+      implements Change {}
+}
