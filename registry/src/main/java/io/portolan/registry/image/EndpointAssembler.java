@@ -1,0 +1,225 @@
+package io.portolan.registry.image;
+
+import io.portolan.registry.model.Health;
+import io.portolan.registry.model.Kind;
+import io.portolan.registry.model.Locality;
+import io.portolan.registry.model.NodeObject;
+import io.portolan.registry.model.ObjectRef;
+import io.portolan.registry.model.PodObject;
+import io.portolan.registry.model.ServiceEntryObject;
+import io.portolan.registry.model.ServiceObject;
+import io.portolan.registry.model.ServicePort;
+import io.portolan.registry.model.SliceObject;
+import io.portolan.registry.model.WorkloadEntryObject;
+import io.portolan.registry.model.WorkloadSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Joins slices, pods, nodes and workload entries of one cluster into the endpoints of a service. */
+final class EndpointAssembler {
+  private static final String ISTIO_LOCALITY = "istio-locality";
+  private static final String TLS_MODE = "security.istio.io/tlsMode";
+
+  private final ClusterImage cluster;
+  private final NetworkResolver networks;
+  private final Locality clusterLocality;
+  private final List<Endpoint> endpoints = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
+
+  EndpointAssembler(ClusterImage cluster, NetworkResolver networks, Locality clusterLocality) {
+    this.cluster = cluster;
+    this.networks = networks;
+    this.clusterLocality = clusterLocality;
+  }
+
+  List<Endpoint> endpoints() {
+    return endpoints;
+  }
+
+  List<String> notes() {
+    return notes;
+  }
+
+  void addService(ServiceObject service) {
+    String namespace = service.ref().namespace();
+    var slices = cluster.slicesOf(namespace, service.ref().name());
+    for (SliceObject slice : slices) {
+      addSlice(service, slice);
+    }
+    if (service.selector().isEmpty()) {
+      return;
+    }
+    if (slices.isEmpty()) {
+      for (var object : cluster.in(Kind.POD, namespace)) {
+        if (object instanceof PodObject pod && matches(service.selector(), pod.labels())) {
+          addPod(service, pod);
+        }
+      }
+    }
+    for (var object : cluster.in(Kind.WORKLOAD_ENTRY, namespace)) {
+      if (object instanceof WorkloadEntryObject entry
+          && matches(service.selector(), entry.spec().labels())) {
+        addWorkload(service.ports(), entry.spec(), entry.ref());
+      }
+    }
+  }
+
+  void addServiceEntry(ServiceEntryObject entry) {
+    for (WorkloadSpec spec : entry.endpoints()) {
+      addWorkload(entry.ports(), spec, entry.ref());
+    }
+    if (entry.workloadSelector().isEmpty()) {
+      return;
+    }
+    String namespace = entry.ref().namespace();
+    for (var object : cluster.in(Kind.WORKLOAD_ENTRY, namespace)) {
+      if (object instanceof WorkloadEntryObject workload
+          && matches(entry.workloadSelector(), workload.spec().labels())) {
+        addWorkload(entry.ports(), workload.spec(), workload.ref());
+      }
+    }
+    for (var object : cluster.in(Kind.POD, namespace)) {
+      if (object instanceof PodObject pod
+          && !pod.ips().isEmpty()
+          && matches(entry.workloadSelector(), pod.labels())) {
+        addPodEndpoint(pod, pod.ips().getFirst(), numbers(entry.ports(), Map.of()), pod.health(),
+            pod.ref(), localityOf(pod, pod.node(), ""));
+      }
+    }
+  }
+
+  static boolean matches(Map<String, String> selector, Map<String, String> labels) {
+    return labels.entrySet().containsAll(selector.entrySet());
+  }
+
+  private void addSlice(ServiceObject service, SliceObject slice) {
+    Map<Integer, Integer> ports = new TreeMap<>();
+    for (ServicePort port : service.ports()) {
+      // The slice names ports as the service does; a lone unnamed port matches whatever its name.
+      slice.ports().stream()
+          .filter(p -> p.name().equals(port.name()))
+          .findFirst()
+          .or(() -> slice.ports().size() == 1 && service.ports().size() == 1
+              ? slice.ports().stream().findFirst()
+              : java.util.Optional.empty())
+          .ifPresent(p -> ports.put(port.number(), p.number()));
+    }
+    Map<Integer, Integer> shared = Map.copyOf(ports);
+    for (SliceObject.SliceEndpoint endpoint : slice.endpoints()) {
+      PodObject pod = podOf(slice, endpoint);
+      if (pod == null && !endpoint.pod().isEmpty()) {
+        notes.add(
+            "endpoint " + endpoint.address() + " of " + slice.ref() + " left out: pod "
+                + endpoint.pod() + " is not known");
+        continue;
+      }
+      Health health =
+          service.publishNotReady() && endpoint.health() == Health.UNHEALTHY
+              ? Health.HEALTHY
+              : endpoint.health();
+      Locality locality = localityOf(pod, endpoint.node(), endpoint.zone());
+      if (pod != null) {
+        addPodEndpoint(pod, endpoint.address(), shared, health, slice.ref(), locality);
+      } else {
+        endpoints.add(
+            new Endpoint(endpoint.address(), shared, cluster.id(),
+                networks.of(endpoint.address(), Map.of(), ""), locality,
+                slice.ref().namespace(), "", "", health, 1, Map.of(), false, slice.ref()));
+      }
+    }
+  }
+
+  private @Nullable PodObject podOf(SliceObject slice, SliceObject.SliceEndpoint endpoint) {
+    if (endpoint.pod().isEmpty()) {
+      return cluster.podAt(endpoint.address());
+    }
+    var ref = new ObjectRef(cluster.id(), Kind.POD, slice.ref().namespace(), endpoint.pod());
+    return cluster.get(ref) instanceof PodObject pod ? pod : null;
+  }
+
+  private void addPod(ServiceObject service, PodObject pod) {
+    if (pod.ips().isEmpty()) {
+      return;
+    }
+    Map<String, Integer> named = new TreeMap<>();
+    pod.ports().forEach(p -> named.putIfAbsent(p.name(), p.number()));
+    Health health =
+        service.publishNotReady() && pod.health() == Health.UNHEALTHY
+            ? Health.HEALTHY
+            : pod.health();
+    addPodEndpoint(pod, pod.ips().getFirst(), numbers(service.ports(), named), health, pod.ref(),
+        localityOf(pod, pod.node(), ""));
+  }
+
+  private void addPodEndpoint(
+      PodObject pod,
+      String address,
+      Map<Integer, Integer> ports,
+      Health health,
+      ObjectRef source,
+      Locality locality) {
+    endpoints.add(
+        new Endpoint(address, ports, cluster.id(), networks.of(address, pod.labels(), ""),
+            locality, pod.ref().namespace(), pod.ref().name(), pod.serviceAccount(), health, 1,
+            pod.labels(), "istio".equals(pod.labels().get(TLS_MODE)), source));
+  }
+
+  private void addWorkload(List<ServicePort> ports, WorkloadSpec spec, ObjectRef source) {
+    Map<Integer, Integer> numbers = new TreeMap<>();
+    for (ServicePort port : ports) {
+      Integer own = spec.ports().get(port.name());
+      numbers.put(port.number(), own != null ? own : portOf(port));
+    }
+    Locality locality =
+        spec.locality().isUnknown() ? localityOf(null, "", "") : spec.locality();
+    endpoints.add(
+        new Endpoint(spec.address(), Map.copyOf(numbers), cluster.id(),
+            networks.of(spec.address(), spec.labels(), spec.network()), locality,
+            source.namespace(), source.name(), spec.serviceAccount(), Health.HEALTHY,
+            Math.max(1, spec.weight()), spec.labels(),
+            "istio".equals(spec.labels().get(TLS_MODE)), source));
+  }
+
+  private static Map<Integer, Integer> numbers(
+      List<ServicePort> ports, Map<String, Integer> named) {
+    Map<Integer, Integer> numbers = new TreeMap<>();
+    for (ServicePort port : ports) {
+      if (port.targetPortName().isEmpty()) {
+        numbers.put(port.number(), portOf(port));
+      } else {
+        Integer number = named.get(port.targetPortName());
+        if (number != null) {
+          numbers.put(port.number(), number);
+        }
+      }
+    }
+    return Map.copyOf(numbers);
+  }
+
+  private static int portOf(ServicePort port) {
+    return port.targetPort() > 0 ? port.targetPort() : port.number();
+  }
+
+  /** Label of the workload, then its node, then the zone of the slice, then the cluster's own. */
+  private Locality localityOf(@Nullable PodObject pod, String nodeName, String zone) {
+    if (pod != null) {
+      String label = pod.labels().get(ISTIO_LOCALITY);
+      if (label != null && !label.isEmpty()) {
+        // The label uses '.' where a label value may not hold '/'.
+        var parts = label.replace('.', '/').split("/", 4);
+        return new Locality(
+            parts[0], parts.length > 1 ? parts[1] : "", parts.length > 2 ? parts[2] : "");
+      }
+    }
+    String node = nodeName.isEmpty() && pod != null ? pod.node() : nodeName;
+    if (!node.isEmpty()
+        && cluster.get(new ObjectRef(cluster.id(), Kind.NODE, "", node)) instanceof NodeObject n
+        && !n.locality().isUnknown()) {
+      return n.locality();
+    }
+    return zone.isEmpty() ? clusterLocality : new Locality(clusterLocality.region(), zone, "");
+  }
+}

@@ -1,0 +1,30 @@
+package io.portolan.registry.image;
+
+import java.util.Set;
+
+/**
+ * One step of the registry.
+ *
+ * @param services services that differ between the two images
+ * @param policies a DestinationRule, VirtualService or Gateway differs
+ * @param gateways the gateways or their health differ
+ * @param settings the mesh settings differ
+ * @param workloads a pod or workload entry differs
+ */
+public record ImageChange(
+    RegistryImage before,
+    RegistryImage after,
+    Set<ServiceKey> services,
+    boolean policies,
+    boolean gateways,
+    boolean settings,
+    boolean workloads) {
+  public ImageChange {
+    services = Set.copyOf(services);
+  }
+
+  /** True when nothing a reader could see differs. */
+  public boolean isEmpty() {
+    return services.isEmpty() && !policies && !gateways && !settings && !workloads;
+  }
+}

@@ -1,0 +1,160 @@
+package io.portolan.registry.image;
+
+import io.portolan.registry.model.Kind;
+import io.portolan.registry.model.Locality;
+import io.portolan.registry.model.MeshObject;
+import io.portolan.registry.model.MeshSettings;
+import io.portolan.registry.model.ObjectRef;
+import io.portolan.registry.model.Resolution;
+import io.portolan.registry.model.ServiceEntryObject;
+import io.portolan.registry.model.ServiceObject;
+import io.portolan.registry.model.ServicePort;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Merges the definitions of one service in all clusters, and joins their endpoints. */
+final class ServiceAssembler {
+  private final MeshSettings settings;
+  private final Map<String, ClusterImage> clusters;
+  private final Map<String, NetworkResolver> resolvers = new HashMap<>();
+
+  ServiceAssembler(MeshSettings settings, Map<String, ClusterImage> clusters) {
+    this.settings = settings;
+    this.clusters = new TreeMap<>(clusters);
+  }
+
+  NetworkResolver resolver(ClusterImage cluster) {
+    return resolvers.computeIfAbsent(cluster.id(), id -> new NetworkResolver(settings, cluster));
+  }
+
+  /** The host name of a Kubernetes service: {@code name.namespace.svc.domain}. */
+  static String hostname(ObjectRef ref, MeshSettings settings) {
+    return ref.name() + "." + ref.namespace() + ".svc." + settings.domain();
+  }
+
+  /** The keys an object defines. */
+  static Set<ServiceKey> keys(@Nullable MeshObject object, MeshSettings settings) {
+    Set<ServiceKey> keys = new LinkedHashSet<>();
+    if (object instanceof ServiceObject service) {
+      keys.add(
+          new ServiceKey(hostname(service.ref(), settings), service.ref().namespace()));
+    } else if (object instanceof ServiceEntryObject entry) {
+      entry.hosts().forEach(host -> keys.add(new ServiceKey(host, entry.ref().namespace())));
+    }
+    return keys;
+  }
+
+  /** The service of this key, or null when no cluster defines it any more. */
+  @Nullable MeshService assemble(ServiceKey key) {
+    Merge merge = new Merge(key);
+    for (ClusterImage cluster : clusters.values()) {
+      EndpointAssembler endpoints =
+          new EndpointAssembler(cluster, resolver(cluster), localityOf(cluster.id()));
+      for (MeshObject definition : definitions(cluster, key)) {
+        merge.add(cluster.id(), definition, endpoints);
+      }
+      merge.endpoints.addAll(endpoints.endpoints());
+      merge.notes.addAll(endpoints.notes());
+    }
+    return merge.members.isEmpty() ? null : merge.build();
+  }
+
+  private Locality localityOf(String cluster) {
+    var own = settings.clusters().get(cluster);
+    return own == null ? Locality.UNKNOWN : own.locality();
+  }
+
+  private List<MeshObject> definitions(ClusterImage cluster, ServiceKey key) {
+    List<MeshObject> found = new ArrayList<>();
+    String suffix = "." + key.namespace() + ".svc." + settings.domain();
+    if (key.hostname().endsWith(suffix)) {
+      String name = key.hostname().substring(0, key.hostname().length() - suffix.length());
+      MeshObject object =
+          cluster.get(new ObjectRef(cluster.id(), Kind.SERVICE, key.namespace(), name));
+      if (object != null) {
+        found.add(object);
+      }
+    }
+    cluster.in(Kind.SERVICE_ENTRY, key.namespace()).stream()
+        .filter(o -> o instanceof ServiceEntryObject e && e.hosts().contains(key.hostname()))
+        .sorted(Comparator.comparing(MeshObject::ref))
+        .forEach(found::add);
+    return found;
+  }
+
+  private static final class Merge {
+    private final ServiceKey key;
+    private final List<MeshService.Member> members = new ArrayList<>();
+    private final Map<Integer, ServicePort> ports = new TreeMap<>();
+    private final List<Endpoint> endpoints = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
+    private @Nullable MeshObject first;
+
+    Merge(ServiceKey key) {
+      this.key = key;
+    }
+
+    void add(String cluster, MeshObject definition, EndpointAssembler assembler) {
+      if (first == null) {
+        first = definition;
+      }
+      switch (definition) {
+        case ServiceObject service -> {
+          List<String> addresses = new ArrayList<>(service.clusterIps());
+          addresses.addAll(service.externalAddresses());
+          boolean headless = service.type() == ServiceObject.Type.HEADLESS;
+          members.add(
+              new MeshService.Member(
+                  cluster, addresses, headless, service.ref(), service.origin()));
+          addPorts(cluster, service.ports());
+          assembler.addService(service);
+        }
+        case ServiceEntryObject entry -> {
+          members.add(
+              new MeshService.Member(
+                  cluster, entry.addresses(), false, entry.ref(), entry.origin()));
+          addPorts(cluster, entry.ports());
+          assembler.addServiceEntry(entry);
+        }
+        default -> throw new IllegalArgumentException("defines no service: " + definition.ref());
+      }
+    }
+
+    private void addPorts(String cluster, List<ServicePort> added) {
+      for (ServicePort port : added) {
+        ServicePort known = ports.putIfAbsent(port.number(), port);
+        if (known != null && known.protocol() != port.protocol()) {
+          notes.add(
+              "port " + port.number() + " is " + port.protocol() + " in " + cluster
+                  + " but served as " + known.protocol());
+        }
+      }
+    }
+
+    MeshService build() {
+      endpoints.sort(Endpoint.ORDER);
+      return switch (first) {
+        case ServiceEntryObject entry ->
+            new MeshService(key, members, List.copyOf(ports.values()), entry.resolution(),
+                !entry.meshInternal(), entry.exportTo(), entry.subjectAltNames(), endpoints, notes);
+        case ServiceObject service ->
+            new MeshService(key, members, List.copyOf(ports.values()), resolution(service), false,
+                List.of(), List.of(), endpoints, notes);
+        case null, default -> throw new IllegalStateException("no definition of " + key);
+      };
+    }
+
+    private static Resolution resolution(ServiceObject service) {
+      return service.type() == ServiceObject.Type.EXTERNAL_NAME
+          ? Resolution.DNS
+          : Resolution.STATIC;
+    }
+  }
+}

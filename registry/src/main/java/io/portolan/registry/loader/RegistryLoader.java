@@ -1,0 +1,128 @@
+package io.portolan.registry.loader;
+
+import io.portolan.registry.change.Change;
+import io.portolan.registry.change.ChangeSink;
+import io.portolan.registry.image.ImageChange;
+import io.portolan.registry.image.RegistryDelta;
+import io.portolan.registry.image.RegistryImage;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The registry loop. Changes gather in one pending delta, which holds one entry per object and so is
+ * bounded by the size of the mesh; the loop thread takes it whole, applies it and hands the step to
+ * the reader. Nothing is handed on before every named source has synced.
+ */
+public final class RegistryLoader implements ChangeSink, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RegistryLoader.class);
+
+  private final Consumer<ImageChange> reader;
+  private final Object lock = new Object();
+  private final Set<String> unsynced;
+  private final Thread thread;
+  private RegistryDelta pending = new RegistryDelta();
+  private boolean closed;
+  private volatile RegistryImage current = RegistryImage.empty();
+  private volatile boolean ready;
+
+  /**
+   * @param sources names of the sources that must sync before the first publication
+   * @param reader called on the loop thread with each step; must not block
+   */
+  public RegistryLoader(Set<String> sources, Consumer<ImageChange> reader) {
+    this.reader = reader;
+    this.unsynced = new HashSet<>(sources);
+    this.thread = Thread.ofPlatform().daemon().name("registry-loop").unstarted(this::loop);
+  }
+
+  /** Starts the loop. */
+  public void start() {
+    thread.start();
+  }
+
+  @Override
+  public void offer(String source, List<Change> changes) {
+    synchronized (lock) {
+      changes.forEach(pending::add);
+      lock.notifyAll();
+    }
+  }
+
+  @Override
+  public void synced(String source) {
+    synchronized (lock) {
+      if (unsynced.remove(source)) {
+        LOG.info("source synced source={} waiting={}", source, unsynced);
+        lock.notifyAll();
+      }
+    }
+  }
+
+  /** The last published image. */
+  public RegistryImage current() {
+    return current;
+  }
+
+  /** True once every source has synced and the first image was published. */
+  public boolean ready() {
+    return ready;
+  }
+
+  /** Names of the sources that have not synced yet. */
+  public Set<String> waitingFor() {
+    synchronized (lock) {
+      return Set.copyOf(unsynced);
+    }
+  }
+
+  private void loop() {
+    try {
+      for (RegistryDelta delta = take(); delta != null; delta = take()) {
+        step(delta);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void step(RegistryDelta delta) {
+    try {
+      ImageChange change = delta.apply(current);
+      if (ready && change.isEmpty()) {
+        return;
+      }
+      current = change.after();
+      ready = true;
+      reader.accept(change);
+    } catch (RuntimeException e) {
+      // The delta is lost for this image only: its objects come again with the source's next read.
+      LOG.error("registry step failed, last image stays generation={}", current.generation(), e);
+    }
+  }
+
+  private @org.jspecify.annotations.Nullable RegistryDelta take() throws InterruptedException {
+    synchronized (lock) {
+      while (!closed && !(unsynced.isEmpty() && (!ready || !pending.isEmpty()))) {
+        lock.wait();
+      }
+      if (closed) {
+        return null;
+      }
+      RegistryDelta taken = pending;
+      pending = new RegistryDelta();
+      return taken;
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (lock) {
+      closed = true;
+      lock.notifyAll();
+    }
+  }
+}
