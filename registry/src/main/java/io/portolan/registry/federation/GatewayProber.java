@@ -59,7 +59,7 @@ public final class GatewayProber implements AutoCloseable {
   private void next() {
     long delay = Math.max(10, image.get().settings().probe().interval().toMillis());
     try {
-      var unused = timer.schedule(this::roundThenNext, delay, TimeUnit.MILLISECONDS);
+      var _ = timer.schedule(this::roundThenNext, delay, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       LOG.debug("gateway probing ended");
     }
