@@ -1,0 +1,60 @@
+package io.portolan.xds.view;
+
+import io.portolan.registry.model.Health;
+import io.portolan.registry.model.Locality;
+import java.util.List;
+
+/**
+ * The endpoints of one cluster as one proxy sees them.
+ *
+ * @param cluster the cluster's name
+ * @param groups in order of priority and locality; priorities count from 0 without gaps; an address
+ *     with its port occurs once in all of them
+ * @param leftOut endpoints that are not sent, each with the reason
+ */
+public record AssignmentView(String cluster, List<Group> groups, List<LeftOut> leftOut) {
+  public AssignmentView {
+    groups = List.copyOf(groups);
+    leftOut = List.copyOf(leftOut);
+  }
+
+  /** Endpoints of one locality with one priority. */
+  public record Group(Locality locality, int priority, List<Host> hosts) {
+    public Group {
+      hosts = List.copyOf(hosts);
+    }
+  }
+
+  /**
+   * One address.
+   *
+   * @param weight 1 or more; share of weights is share of endpoints
+   * @param meshTls speak mutual TLS to it
+   * @param workload {@code name;namespace;cluster} of the workload, empty for a gateway
+   * @param why provenance for people: which source, which rule gave priority and weight
+   */
+  public record Host(
+      String address,
+      int port,
+      Health health,
+      int weight,
+      boolean meshTls,
+      String workload,
+      Why why) {}
+
+  /**
+   * Why a host is there.
+   *
+   * @param sources the objects behind it
+   * @param priorityReason one line
+   * @param weightReason one line
+   */
+  public record Why(List<String> sources, String priorityReason, String weightReason) {
+    public Why {
+      sources = List.copyOf(sources);
+    }
+  }
+
+  /** An endpoint that is not sent. */
+  public record LeftOut(String endpoint, String reason) {}
+}

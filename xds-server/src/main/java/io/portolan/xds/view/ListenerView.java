@@ -1,0 +1,114 @@
+package io.portolan.xds.view;
+
+import io.portolan.registry.model.PortProtocol;
+import java.util.List;
+
+/** One listener. */
+public sealed interface ListenerView {
+  /** The resource name. */
+  String name();
+
+  /** Provenance, not part of the bytes. */
+  List<String> sources();
+
+  /**
+   * Outbound HTTP with routes by RDS.
+   *
+   * @param address where it listens
+   * @param bind false when it is chosen by original destination
+   * @param routes name of the route configuration
+   */
+  record OutboundHttp(
+      String name, String address, int port, boolean bind, String routes, List<String> sources)
+      implements ListenerView {
+    public OutboundHttp {
+      sources = List.copyOf(sources);
+    }
+  }
+
+  /** Outbound TCP to one cluster. */
+  record OutboundTcp(
+      String name, String address, int port, boolean bind, String cluster, List<String> sources)
+      implements ListenerView {
+    public OutboundTcp {
+      sources = List.copyOf(sources);
+    }
+  }
+
+  /**
+   * Port 15001: the listener redirected connections arrive at.
+   *
+   * @param allowAny unknown destinations pass through, else they are closed
+   */
+  record VirtualOutbound(boolean allowAny) implements ListenerView {
+    @Override
+    public String name() {
+      return "virtualOutbound";
+    }
+
+    @Override
+    public List<String> sources() {
+      return List.of();
+    }
+  }
+
+  /** Port 15006: redirected inbound connections, mutual TLS required. */
+  record VirtualInbound(List<InboundPort> ports) implements ListenerView {
+    public VirtualInbound {
+      ports = List.copyOf(ports);
+    }
+
+    @Override
+    public String name() {
+      return "virtualInbound";
+    }
+
+    @Override
+    public List<String> sources() {
+      return ports.stream().map(InboundPort::source).toList();
+    }
+  }
+
+  /** One inbound port on the workload's own address, mutual TLS required. */
+  record Inbound(String name, String address, InboundPort port) implements ListenerView {
+    @Override
+    public List<String> sources() {
+      return List.of(port.source());
+    }
+  }
+
+  /**
+   * East-west gateway: TLS passed through to the cluster named by its SNI.
+   *
+   * @param serverNames SNI patterns it serves
+   */
+  record Passthrough(
+      String name, String address, int port, List<String> serverNames, List<String> sources)
+      implements ListenerView {
+    public Passthrough {
+      serverNames = List.copyOf(serverNames);
+      sources = List.copyOf(sources);
+    }
+  }
+
+  /** Ingress gateway HTTP with routes by RDS. */
+  record GatewayHttp(String name, String address, int port, String routes, List<String> sources)
+      implements ListenerView {
+    public GatewayHttp {
+      sources = List.copyOf(sources);
+    }
+  }
+
+  /**
+   * A port of the workload.
+   *
+   * @param port the workload's port
+   * @param hostname service it belongs to, for people
+   */
+  record InboundPort(int port, PortProtocol protocol, String hostname, String source) {
+    /** Name of its cluster. */
+    public String cluster() {
+      return "inbound|" + port + "||";
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package io.portolan.xds.view;
+
+import io.portolan.registry.model.Locality;
+import io.portolan.xds.node.ProxyNode;
+import java.util.List;
+
+/**
+ * What decides which services, clusters, endpoints and routes a proxy sees. Proxies of one scope
+ * share every byte of these.
+ *
+ * @param labels only of gateways: Gateway objects select by them; empty for sidecars
+ */
+public record ProxyScope(
+    ProxyNode.Role role,
+    ProxyNode.Interception interception,
+    String cluster,
+    String network,
+    List<String> networkView,
+    String namespace,
+    Locality locality,
+    java.util.Map<String, String> labels) {
+  public ProxyScope {
+    networkView = List.copyOf(networkView);
+    labels = java.util.Map.copyOf(labels);
+  }
+}
