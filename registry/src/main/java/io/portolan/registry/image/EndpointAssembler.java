@@ -44,6 +44,13 @@ final class EndpointAssembler {
   }
 
   void addService(ServiceObject service) {
+    if (service.type() == ServiceObject.Type.EXTERNAL_NAME) {
+      endpoints.add(
+          new Endpoint(service.externalName(), numbers(service.ports(), Map.of()), cluster.id(), "",
+              Locality.UNKNOWN, service.ref().namespace(), "", "", Health.HEALTHY, 1, Map.of(),
+              false, service.ref()));
+      return;
+    }
     String namespace = service.ref().namespace();
     var slices = cluster.slicesOf(namespace, service.ref().name());
     for (SliceObject slice : slices) {

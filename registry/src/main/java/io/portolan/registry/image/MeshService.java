@@ -44,11 +44,18 @@ public record MeshService(
    *
    * @param addresses its virtual addresses there
    * @param headless has no virtual address by intent
+   * @param ports its ports there: they are what proxies of that cluster see
    */
   public record Member(
-      String cluster, List<String> addresses, boolean headless, ObjectRef ref, Origin origin) {
+      String cluster,
+      List<String> addresses,
+      boolean headless,
+      List<ServicePort> ports,
+      ObjectRef ref,
+      Origin origin) {
     public Member {
       addresses = List.copyOf(addresses);
+      ports = List.copyOf(ports);
     }
   }
 
@@ -57,8 +64,30 @@ public record MeshService(
     return key.hostname();
   }
 
-  /** The port of this number. */
-  public Optional<ServicePort> port(int number) {
-    return ports.stream().filter(p -> p.number() == number).findFirst();
+  /** The ports that proxies of a cluster see: its own definition, else the union. */
+  public List<ServicePort> portsFor(String cluster) {
+    List<ServicePort> own =
+        members.stream()
+            .filter(m -> m.cluster().equals(cluster))
+            .flatMap(m -> m.ports().stream())
+            .toList();
+    return own.isEmpty() ? ports : own;
+  }
+
+  /**
+   * The workload's port of an endpoint behind a service port: by number, then by the name that the
+   * port has in the endpoint's cluster.
+   */
+  public Optional<Integer> targetPort(Endpoint endpoint, ServicePort port) {
+    Integer byNumber = endpoint.ports().get(port.number());
+    if (byNumber != null) {
+      return Optional.of(byNumber);
+    }
+    return members.stream()
+        .filter(m -> m.cluster().equals(endpoint.cluster()))
+        .flatMap(m -> m.ports().stream())
+        .filter(p -> !port.name().isEmpty() && p.name().equals(port.name()))
+        .flatMap(p -> Optional.ofNullable(endpoint.ports().get(p.number())).stream())
+        .findFirst();
   }
 }

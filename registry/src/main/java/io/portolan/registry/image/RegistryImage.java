@@ -49,6 +49,12 @@ public record RegistryImage(
     return services.get(key);
   }
 
+  /** The network of a cluster as a whole; empty when nothing says. */
+  public String networkOf(String cluster) {
+    ClusterImage found = clusters.getOrDefault(cluster, ClusterImage.empty(cluster));
+    return new NetworkResolver(settings, found).ofCluster();
+  }
+
   /** True when both hold the same content, whatever their generation. */
   public boolean sameContent(RegistryImage other) {
     return settings.equals(other.settings)

@@ -112,14 +112,14 @@ final class ServiceAssembler {
           boolean headless = service.type() == ServiceObject.Type.HEADLESS;
           members.add(
               new MeshService.Member(
-                  cluster, addresses, headless, service.ref(), service.origin()));
+                  cluster, addresses, headless, service.ports(), service.ref(), service.origin()));
           addPorts(cluster, service.ports());
           assembler.addService(service);
         }
         case ServiceEntryObject entry -> {
           members.add(
               new MeshService.Member(
-                  cluster, entry.addresses(), false, entry.ref(), entry.origin()));
+                  cluster, entry.addresses(), false, entry.ports(), entry.ref(), entry.origin()));
           addPorts(cluster, entry.ports());
           assembler.addServiceEntry(entry);
         }
@@ -145,7 +145,8 @@ final class ServiceAssembler {
             new MeshService(key, members, List.copyOf(ports.values()), entry.resolution(),
                 !entry.meshInternal(), entry.exportTo(), entry.subjectAltNames(), endpoints, notes);
         case ServiceObject service ->
-            new MeshService(key, members, List.copyOf(ports.values()), resolution(service), false,
+            new MeshService(key, members, List.copyOf(ports.values()), resolution(service),
+                service.type() == ServiceObject.Type.EXTERNAL_NAME,
                 List.of(), List.of(), endpoints, notes);
         case null, default -> throw new IllegalStateException("no definition of " + key);
       };

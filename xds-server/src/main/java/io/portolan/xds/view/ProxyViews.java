@@ -1,0 +1,247 @@
+package io.portolan.xds.view;
+
+import io.portolan.registry.image.MeshService;
+import io.portolan.registry.model.GatewayObject;
+import io.portolan.registry.model.Locality;
+import io.portolan.registry.model.PortProtocol;
+import io.portolan.xds.node.ProxyNode;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** Makes the views of proxies over one context. Pure. */
+public final class ProxyViews {
+  private final MeshContext context;
+
+  /** Views over one image. */
+  public ProxyViews(MeshContext context) {
+    this.context = context;
+  }
+
+  /**
+   * What all proxies of a scope share.
+   *
+   * @param listeners listeners that do not depend on the proxy's address
+   * @param notes what a reader might expect but is not there
+   */
+  public record Shared(
+      List<ServiceViewBuilder.Pair> clusters,
+      List<RouteView> routes,
+      List<ListenerView> listeners,
+      List<String> notes) {
+    public Shared {
+      clusters = List.copyOf(clusters);
+      routes = List.copyOf(routes);
+      listeners = List.copyOf(listeners);
+      notes = List.copyOf(notes);
+    }
+  }
+
+  /** What only one proxy has. */
+  public record Own(
+      List<InboundClusterView> clusters, List<ListenerView> listeners, List<String> notes) {
+    public Own {
+      clusters = List.copyOf(clusters);
+      listeners = List.copyOf(listeners);
+      notes = List.copyOf(notes);
+    }
+  }
+
+  /** The scope of a proxy: its place from the registry where that knows better than the proxy. */
+  public ProxyScope scope(ProxyNode node) {
+    Workload workload = Workload.of(context, node);
+    var cluster = context.image().settings().clusters().get(node.cluster());
+    Locality locality = workload.locality();
+    if (locality.isUnknown()) {
+      locality = node.locality();
+    }
+    if (locality.isUnknown() && cluster != null) {
+      locality = cluster.locality();
+    }
+    String network = node.network();
+    if (network.isEmpty()) {
+      network = workload.network();
+    }
+    if (network.isEmpty()) {
+      network = context.image().networkOf(node.cluster());
+    }
+    boolean router = node.role() == ProxyNode.Role.ROUTER;
+    return new ProxyScope(node.role(), node.interception(), node.cluster(), network,
+        node.networkView(), node.namespace(), locality, router ? node.labels() : Map.of());
+  }
+
+  /** The shared part of a scope. */
+  public Shared shared(ProxyScope scope) {
+    return switch (scope.role()) {
+      case SIDECAR -> sidecar(scope);
+      case ROUTER -> router(scope);
+    };
+  }
+
+  /** The clusters and assignments of one service in a scope, as {@link #shared} holds them. */
+  public List<ServiceViewBuilder.Pair> service(ProxyScope scope, MeshService service) {
+    if (!MeshContext.isVisible(service, scope.namespace())) {
+      return List.of();
+    }
+    ServiceViewBuilder builder = new ServiceViewBuilder(context, scope);
+    if (scope.role() == ProxyNode.Role.SIDECAR) {
+      return builder.clusters(service);
+    }
+    RouterParts parts = new RouterParts(scope);
+    return parts.clusters(service, builder);
+  }
+
+  private Shared sidecar(ProxyScope scope) {
+    List<String> notes = new ArrayList<>();
+    ServiceViewBuilder builder = new ServiceViewBuilder(context, scope);
+    List<ServiceViewBuilder.Pair> clusters = new ArrayList<>();
+    for (MeshService service : context.visible(scope)) {
+      clusters.addAll(builder.clusters(service));
+    }
+    List<RouteView> routes = new RouteViewBuilder(context, scope, notes).sidecar();
+    List<ListenerView> listeners =
+        scope.interception() == ProxyNode.Interception.REDIRECT
+            ? new OutboundListeners(context, scope, notes).redirect()
+            : List.of();
+    return new Shared(clusters, routes, listeners, notes);
+  }
+
+  private Shared router(ProxyScope scope) {
+    RouterParts parts = new RouterParts(scope);
+    ServiceViewBuilder builder = new ServiceViewBuilder(context, scope);
+    List<ServiceViewBuilder.Pair> clusters = new ArrayList<>();
+    for (MeshService service : context.visible(scope)) {
+      clusters.addAll(parts.clusters(service, builder));
+    }
+    return new Shared(clusters, parts.routes(), List.of(), parts.notes);
+  }
+
+  /** The own part of a proxy. */
+  public Own own(ProxyScope scope, ProxyNode node) {
+    if (node.role() == ProxyNode.Role.ROUTER) {
+      return new Own(List.of(), new RouterParts(scope).listeners(node), List.of());
+    }
+    Workload workload = Workload.of(context, node);
+    List<String> notes = new ArrayList<>();
+    List<InboundClusterView> clusters = new ArrayList<>();
+    List<ListenerView> listeners = new ArrayList<>();
+    boolean bound = node.interception() == ProxyNode.Interception.NONE;
+    Set<Integer> taken = new HashSet<>();
+    for (ListenerView.InboundPort port : workload.ports()) {
+      if (port.protocol() == PortProtocol.UDP) {
+        continue;
+      }
+      taken.add(port.port());
+      clusters.add(
+          new InboundClusterView(port.cluster(), bound ? node.appAddress() : "", port.port(),
+              port.protocol(), List.of(port.source())));
+      if (bound) {
+        listeners.add(
+            new ListenerView.Inbound(
+                "inbound_" + node.address() + "_" + port.port(), node.address(), port));
+      }
+    }
+    if (bound) {
+      listeners.addAll(new OutboundListeners(context, scope, notes).bound(node, taken));
+    } else {
+      listeners.add(new ListenerView.VirtualInbound(workload.ports()));
+    }
+    return new Own(clusters, listeners, notes);
+  }
+
+  /** What the Gateway objects of a router's cluster make of it. */
+  private final class RouterParts {
+    private final ProxyScope scope;
+    private final List<String> notes = new ArrayList<>();
+    private final TreeMap<Integer, List<String>> passthrough = new TreeMap<>();
+    private final TreeMap<Integer, TreeMap<String, List<String>>> http = new TreeMap<>();
+    private final TreeMap<Integer, List<String>> sources = new TreeMap<>();
+
+    RouterParts(ProxyScope scope) {
+      this.scope = scope;
+      for (GatewayObject gateway : context.gateways(scope)) {
+        gateway.servers().forEach(server -> add(gateway, server));
+      }
+    }
+
+    private void add(GatewayObject gateway, GatewayObject.Server server) {
+      sources.computeIfAbsent(server.port(), p -> new ArrayList<>())
+          .add(gateway.ref().toString());
+      if (server.tls() == GatewayObject.TlsMode.AUTO_PASSTHROUGH) {
+        passthrough.computeIfAbsent(server.port(), p -> new ArrayList<>())
+            .addAll(server.hosts());
+      } else if (server.tls() == GatewayObject.TlsMode.NONE && server.protocol().isHttp()) {
+        String name = gateway.ref().namespace() + "/" + gateway.ref().name();
+        http.computeIfAbsent(server.port(), p -> new TreeMap<>())
+            .merge(name, server.hosts(), (a, b) ->
+                java.util.stream.Stream.concat(a.stream(), b.stream()).distinct().toList());
+      } else {
+        notes.add(gateway.ref() + ": server " + server.name() + " port " + server.port()
+            + " is not served: protocol " + server.protocol() + " with TLS mode " + server.tls()
+            + " (expected HTTP without TLS, or TLS with AUTO_PASSTHROUGH)");
+      }
+    }
+
+    List<ServiceViewBuilder.Pair> clusters(MeshService service, ServiceViewBuilder builder) {
+      List<ServiceViewBuilder.Pair> found = new ArrayList<>();
+      boolean exported =
+          passthrough.values().stream()
+              .flatMap(List::stream)
+              .anyMatch(p -> RouteViewBuilder.covers(p, service.hostname()));
+      if (exported && !service.external()) {
+        found.addAll(builder.passthroughClusters(service));
+      }
+      if (!http.isEmpty()) {
+        Set<String> named = targets();
+        builder.clusters(service).stream()
+            .filter(pair -> named.contains(pair.cluster().name()))
+            .forEach(found::add);
+      }
+      return found;
+    }
+
+    private @org.jspecify.annotations.Nullable Set<String> targets;
+
+    private Set<String> targets() {
+      if (targets == null) {
+        Set<String> found = new HashSet<>();
+        for (RouteView route : routes()) {
+          route.hosts().forEach(h -> h.rules().forEach(r ->
+              r.targets().forEach(t -> found.add(t.cluster()))));
+        }
+        targets = found;
+      }
+      return targets;
+    }
+
+    List<RouteView> routes() {
+      List<RouteView> views = new ArrayList<>();
+      http.forEach((port, hosts) ->
+          views.add(new RouteViewBuilder(context, scope, notes).gateway(port, hosts)));
+      return views;
+    }
+
+    List<ListenerView> listeners(ProxyNode node) {
+      String address =
+          node.interception() == ProxyNode.Interception.NONE ? node.address() : "0.0.0.0";
+      List<ListenerView> views = new ArrayList<>();
+      passthrough.forEach((port, hosts) ->
+          views.add(
+              new ListenerView.Passthrough(address + "_" + port, address, port,
+                  hosts.stream().map(h -> h.substring(h.indexOf('/') + 1)).sorted().distinct()
+                      .toList(),
+                  sources.getOrDefault(port, List.of()))));
+      http.forEach((port, hosts) -> {
+        if (!passthrough.containsKey(port)) {
+          views.add(
+              new ListenerView.GatewayHttp(address + "_" + port, address, port, "http." + port,
+                  sources.getOrDefault(port, List.of())));
+        }
+      });
+      return views;
+    }
+  }
+}

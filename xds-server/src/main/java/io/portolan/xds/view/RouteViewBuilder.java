@@ -1,0 +1,233 @@
+package io.portolan.xds.view;
+
+import io.portolan.registry.image.MeshService;
+import io.portolan.registry.model.ServicePort;
+import io.portolan.registry.model.VirtualServiceObject;
+import io.portolan.registry.model.VirtualServiceObject.Destination;
+import io.portolan.registry.model.VirtualServiceObject.HttpRoute;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** Makes the route configurations of one scope. Pure. */
+final class RouteViewBuilder {
+  private final MeshContext context;
+  private final ProxyScope scope;
+  private final List<String> notes;
+
+  RouteViewBuilder(MeshContext context, ProxyScope scope, List<String> notes) {
+    this.context = context;
+    this.scope = scope;
+    this.notes = notes;
+  }
+
+  /** One route configuration per HTTP port number, named by the number. */
+  List<RouteView> sidecar() {
+    Map<Integer, List<MeshService>> byPort = new TreeMap<>();
+    for (MeshService service : context.visible(scope)) {
+      for (ServicePort port : service.portsFor(scope.cluster())) {
+        if (port.protocol().isHttp()) {
+          byPort.computeIfAbsent(port.number(), p -> new ArrayList<>()).add(service);
+        }
+      }
+    }
+    List<VirtualServiceObject> rules = context.virtualServices("mesh", scope);
+    RouteView.CatchAll catchAll =
+        context.image().settings().registryOnly()
+            ? RouteView.CatchAll.BLOCK_ALL
+            : scope.interception() == io.portolan.xds.node.ProxyNode.Interception.NONE
+                ? RouteView.CatchAll.NONE
+                : RouteView.CatchAll.ALLOW_ANY;
+    List<RouteView> views = new ArrayList<>();
+    byPort.forEach((port, services) -> views.add(sidecarPort(port, services, rules, catchAll)));
+    return views;
+  }
+
+  private RouteView sidecarPort(
+      int port,
+      List<MeshService> services,
+      List<VirtualServiceObject> rules,
+      RouteView.CatchAll catchAll) {
+    Set<String> taken = new HashSet<>();
+    List<RouteView.VirtualHost> hosts = new ArrayList<>();
+    List<String> sources = new ArrayList<>();
+    List<MeshService> ordered =
+        services.stream()
+            .sorted(
+                java.util.Comparator.comparing(
+                        (MeshService s) -> !s.key().namespace().equals(scope.namespace()))
+                    .thenComparing(MeshService::key))
+            .toList();
+    for (MeshService service : ordered) {
+      List<String> domains = domains(service).stream().filter(taken::add).toList();
+      if (domains.isEmpty()) {
+        notes.add("service " + service.key() + " port " + port
+            + " has no route: its names belong to another service");
+        continue;
+      }
+      VirtualServiceObject rule = ruleFor(service.hostname(), rules);
+      List<RouteView.Rule> routes =
+          rule == null || rule.http().isEmpty()
+              ? List.of(toService(service, port))
+              : rules(rule, port);
+      if (rule != null) {
+        sources.add(rule.ref().toString());
+      }
+      hosts.add(new RouteView.VirtualHost(service.hostname() + ":" + port, domains, routes));
+    }
+    hosts.sort(java.util.Comparator.comparing(RouteView.VirtualHost::name));
+    return new RouteView(Integer.toString(port), hosts, catchAll, sources);
+  }
+
+  /** Routes of a gateway port: the VirtualServices bound to any of the gateway names. */
+  RouteView gateway(int port, Map<String, List<String>> hostsByGateway) {
+    Set<String> taken = new HashSet<>();
+    List<RouteView.VirtualHost> hosts = new ArrayList<>();
+    List<String> sources = new ArrayList<>();
+    hostsByGateway.forEach(
+        (gateway, allowed) -> {
+          for (VirtualServiceObject rule : context.virtualServices(gateway, scope)) {
+            List<String> domains =
+                rule.hosts().stream()
+                    .filter(h -> allowed.stream().anyMatch(a -> covers(a, h)))
+                    .filter(taken::add)
+                    .toList();
+            if (!domains.isEmpty()) {
+              hosts.add(
+                  new RouteView.VirtualHost(
+                      domains.getFirst() + ":" + port, domains, rules(rule, 0)));
+              sources.add(rule.ref().toString());
+            }
+          }
+        });
+    hosts.sort(java.util.Comparator.comparing(RouteView.VirtualHost::name));
+    return new RouteView("http." + port, hosts, RouteView.CatchAll.NONE, sources);
+  }
+
+  /** Whether a server's host pattern ({@code [namespace/]host}, {@code *.x} or {@code *}) covers it. */
+  static boolean covers(String pattern, String host) {
+    int slash = pattern.indexOf('/');
+    String own = slash < 0 ? pattern : pattern.substring(slash + 1);
+    return own.equals("*")
+        || own.equals(host)
+        || (own.startsWith("*.") && host.endsWith(own.substring(1)));
+  }
+
+  private static @org.jspecify.annotations.Nullable VirtualServiceObject ruleFor(
+      String host, List<VirtualServiceObject> rules) {
+    for (VirtualServiceObject rule : rules) {
+      if (rule.hosts().contains(host)) {
+        return rule;
+      }
+    }
+    for (VirtualServiceObject rule : rules) {
+      if (rule.hosts().stream().anyMatch(h -> covers(h, host))) {
+        return rule;
+      }
+    }
+    return null;
+  }
+
+  private RouteView.Rule toService(MeshService service, int port) {
+    return new RouteView.Rule(
+        "default",
+        List.of(),
+        List.of(new RouteView.Target(ClusterView.name(port, "", service.hostname()), 100)),
+        "",
+        null,
+        defaultRetry());
+  }
+
+  private RouteView.Retry defaultRetry() {
+    var retries = context.image().settings().defaultRetries();
+    return retries == null ? RouteView.Retry.DEFAULT : retry(retries);
+  }
+
+  private static RouteView.Retry retry(VirtualServiceObject.Retries retries) {
+    return new RouteView.Retry(
+        retries.attempts(),
+        retries.retryOn().isEmpty() ? RouteView.Retry.DEFAULT.retryOn() : retries.retryOn(),
+        retries.perTryTimeout());
+  }
+
+  private List<RouteView.Rule> rules(VirtualServiceObject rule, int defaultPort) {
+    List<RouteView.Rule> made = new ArrayList<>();
+    for (HttpRoute route : rule.http()) {
+      List<RouteView.Target> targets = new ArrayList<>();
+      for (Destination destination : route.destinations()) {
+        target(destination, defaultPort)
+            .ifPresentOrElse(
+                targets::add,
+                () ->
+                    notes.add(
+                        rule.ref() + ": destination " + destination.host()
+                            + (destination.subset().isEmpty() ? "" : "/" + destination.subset())
+                            + " does not exist"));
+      }
+      made.add(
+          new RouteView.Rule(route.name(), route.matches(), targets, route.rewritePrefix(),
+              route.timeout(),
+              route.retries() == null ? defaultRetry() : retry(route.retries())));
+    }
+    return made;
+  }
+
+  private Optional<RouteView.Target> target(Destination destination, int defaultPort) {
+    MeshService service = context.byHost(destination.host(), scope).orElse(null);
+    if (service == null) {
+      return Optional.empty();
+    }
+    List<ServicePort> ports = service.portsFor(scope.cluster());
+    int wanted = destination.port() > 0 ? destination.port() : defaultPort;
+    int port =
+        ports.size() == 1 && destination.port() == 0
+            ? ports.getFirst().number()
+            : ports.stream().mapToInt(ServicePort::number).filter(n -> n == wanted)
+                .findFirst().orElse(0);
+    if (port == 0 || !subsetExists(service, destination.subset())) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new RouteView.Target(
+            ClusterView.name(port, destination.subset(), service.hostname()),
+            destination.weight()));
+  }
+
+  private boolean subsetExists(MeshService service, String subset) {
+    if (subset.isEmpty()) {
+      return true;
+    }
+    var rule = context.rule(service, scope);
+    return rule != null && rule.subsets().stream().anyMatch(s -> s.name().equals(subset));
+  }
+
+  /** The host, its short forms, and the virtual addresses of the scope's own cluster. */
+  private List<String> domains(MeshService service) {
+    List<String> domains = new ArrayList<>();
+    String host = service.hostname();
+    domains.add(host);
+    String namespace = service.key().namespace();
+    String suffix = "." + namespace + ".svc." + context.image().settings().domain();
+    if (host.endsWith(suffix)) {
+      String name = host.substring(0, host.length() - suffix.length());
+      domains.add(name + "." + namespace + ".svc");
+      domains.add(name + "." + namespace);
+      if (namespace.equals(scope.namespace())) {
+        domains.add(name);
+      }
+    }
+    for (MeshService.Member member : service.members()) {
+      for (String address : member.addresses()) {
+        if (member.cluster().equals(scope.cluster())
+            || !context.isOwnAddress(scope.cluster(), address)) {
+          domains.add(address.indexOf(':') >= 0 ? "[" + address + "]" : address);
+        }
+      }
+    }
+    return domains.stream().distinct().toList();
+  }
+}

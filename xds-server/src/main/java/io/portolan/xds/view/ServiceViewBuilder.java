@@ -1,0 +1,164 @@
+package io.portolan.xds.view;
+
+import io.portolan.registry.image.Endpoint;
+import io.portolan.registry.image.MeshService;
+import io.portolan.registry.model.DestinationRuleObject;
+import io.portolan.registry.model.MeshSettings;
+import io.portolan.registry.model.PortProtocol;
+import io.portolan.registry.model.Resolution;
+import io.portolan.registry.model.ServicePort;
+import io.portolan.registry.model.TrafficPolicy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Makes the clusters and load assignments of one service for one scope. Pure. */
+public final class ServiceViewBuilder {
+  private final MeshContext context;
+  private final ProxyScope scope;
+
+  /** Views of one scope over one image. */
+  public ServiceViewBuilder(MeshContext context, ProxyScope scope) {
+    this.context = context;
+    this.scope = scope;
+  }
+
+  /** A cluster with its assignment; the assignment is null for clusters that resolve by themselves. */
+  public record Pair(
+      ClusterView cluster, @org.jspecify.annotations.Nullable AssignmentView assignment) {}
+
+  /** The clusters of every TCP port and subset. */
+  public List<Pair> clusters(MeshService service) {
+    return clusters(service, false, false);
+  }
+
+  /** The clusters an east-west gateway passes TLS through to; none without local endpoints. */
+  public List<Pair> passthroughClusters(MeshService service) {
+    return clusters(service, true, false);
+  }
+
+  /** The same as {@link #clusters}, with a reason for every host; for people. */
+  public List<Pair> explain(MeshService service, boolean passthrough) {
+    return clusters(service, passthrough, true);
+  }
+
+  private List<Pair> clusters(MeshService service, boolean passthrough, boolean explain) {
+    DestinationRuleObject rule = context.rule(service, scope);
+    List<Pair> pairs = new ArrayList<>();
+    for (ServicePort port : service.portsFor(scope.cluster())) {
+      if (port.protocol() == PortProtocol.UDP) {
+        continue;
+      }
+      TrafficPolicy base = rule == null ? TrafficPolicy.NONE : rule.policy();
+      addIfUseful(pairs, service, port, "", Map.of(), base, rule, passthrough, explain);
+      if (rule != null) {
+        for (DestinationRuleObject.Subset subset : rule.subsets()) {
+          addIfUseful(pairs, service, port, subset.name(), subset.labels(),
+              subset.policy().over(base), rule, passthrough, explain);
+        }
+      }
+    }
+    return pairs;
+  }
+
+  private void addIfUseful(
+      List<Pair> pairs,
+      MeshService service,
+      ServicePort port,
+      String subset,
+      Map<String, String> labels,
+      TrafficPolicy policy,
+      @org.jspecify.annotations.Nullable DestinationRuleObject rule,
+      boolean passthrough,
+      boolean explain) {
+    String name =
+        passthrough
+            ? ClusterView.sni(port.number(), subset, service.hostname())
+            : ClusterView.name(port.number(), subset, service.hostname());
+    boolean eds = service.resolution() == Resolution.STATIC;
+    AssignmentView assignment = null;
+    if (eds) {
+      assignment =
+          new AssignmentBuilder(service, port, scope, locality(policy), passthrough, explain)
+              .build(name, labels, context.image().gateways());
+    }
+    if (passthrough && (assignment == null || assignment.groups().isEmpty())) {
+      return;
+    }
+    List<String> sources = new ArrayList<>();
+    service.members().forEach(m -> sources.add(m.ref().toString()));
+    if (rule != null) {
+      sources.add(rule.ref().toString());
+    }
+    ClusterView cluster =
+        new ClusterView(name, service.hostname(), port.number(), subset, port.protocol(),
+            !passthrough && http2(service, port), service.resolution(),
+            eds ? List.of() : dns(service, port), policy, connectTimeout(policy),
+            !service.external(), passthrough, passthrough ? List.of() : identities(service),
+            sources);
+    pairs.add(new Pair(cluster, assignment));
+  }
+
+  private TrafficPolicy.LocalityLb locality(TrafficPolicy policy) {
+    TrafficPolicy.LoadBalancer balancer = policy.loadBalancer();
+    if (balancer != null && balancer.locality() != null) {
+      return balancer.locality();
+    }
+    return context.image().settings().localityLb();
+  }
+
+  private Duration connectTimeout(TrafficPolicy policy) {
+    TrafficPolicy.ConnectionPool pool = policy.connectionPool();
+    if (pool != null && pool.connectTimeout() != null) {
+      return pool.connectTimeout();
+    }
+    return context.image().settings().connectTimeout();
+  }
+
+  /** HTTP/1 ports are spoken to in HTTP/2 when every endpoint has a mesh proxy in front of it. */
+  private static boolean http2(MeshService service, ServicePort port) {
+    if (port.protocol().isHttp2()) {
+      return true;
+    }
+    return port.protocol() == PortProtocol.HTTP
+        && !service.external()
+        && !service.endpoints().isEmpty()
+        && service.endpoints().stream().allMatch(Endpoint::meshTls);
+  }
+
+  private List<String> identities(MeshService service) {
+    if (!service.subjectAltNames().isEmpty()) {
+      return service.subjectAltNames().stream().sorted().distinct().toList();
+    }
+    MeshSettings settings = context.image().settings();
+    List<Endpoint> secured = service.endpoints().stream().filter(Endpoint::meshTls).toList();
+    if (secured.stream().anyMatch(e -> e.serviceAccount().isEmpty())) {
+      return List.of();
+    }
+    return secured.stream()
+        .map(e -> "spiffe://" + settings.trustDomain() + "/ns/" + e.namespace() + "/sa/"
+            + e.serviceAccount())
+        .sorted()
+        .distinct()
+        .toList();
+  }
+
+  private static List<ClusterView.DnsEndpoint> dns(MeshService service, ServicePort port) {
+    if (service.resolution() == Resolution.NONE) {
+      return List.of();
+    }
+    List<ClusterView.DnsEndpoint> found =
+        service.endpoints().stream()
+            .map(
+                e ->
+                    new ClusterView.DnsEndpoint(
+                        e.address(),
+                        service.targetPort(e, port).orElse(port.number()),
+                        e.weight()))
+            .toList();
+    return found.isEmpty()
+        ? List.of(new ClusterView.DnsEndpoint(service.hostname(), port.number(), 1))
+        : found;
+  }
+}
