@@ -1,0 +1,170 @@
+package io.portolan.xds.generate.listener;
+
+import com.google.protobuf.BoolValue;
+import com.google.protobuf.UInt32Value;
+import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
+import io.envoyproxy.envoy.config.listener.v3.FilterChain;
+import io.envoyproxy.envoy.config.listener.v3.FilterChainMatch;
+import io.envoyproxy.envoy.config.listener.v3.Listener;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.portolan.xds.generate.Wire;
+import io.portolan.xds.generate.cluster.ClusterGenerator;
+import io.portolan.xds.generate.secret.TlsContexts;
+import io.portolan.xds.snapshot.EncodedResource;
+import io.portolan.xds.snapshot.ResourceType;
+import io.portolan.xds.view.ListenerView;
+import java.util.List;
+
+/** Makes listeners. */
+public final class ListenerGenerator {
+  private static final int OUTBOUND_PORT = 15001;
+  private static final int INBOUND_PORT = 15006;
+  // Istio's clients offer their own protocol names before the standard ones.
+  private static final List<String> HTTP_ALPN = List.of("istio", "h2", "http/1.1");
+  private static final List<String> TCP_ALPN = List.of("istio");
+
+  private ListenerGenerator() {}
+
+  /** The listener of a view. */
+  public static EncodedResource generate(ListenerView view) {
+    return EncodedResource.of(ResourceType.LISTENER, view.name(), message(view), view.sources());
+  }
+
+  static Listener message(ListenerView view) {
+    return switch (view) {
+      case ListenerView.OutboundHttp v -> outboundHttp(v);
+      case ListenerView.OutboundTcp v -> outboundTcp(v);
+      case ListenerView.VirtualOutbound v -> virtualOutbound(v);
+      case ListenerView.VirtualInbound v -> virtualInbound(v);
+      case ListenerView.Inbound v -> inbound(v);
+      case ListenerView.Passthrough v -> passthrough(v);
+      case ListenerView.GatewayHttp v -> gatewayHttp(v);
+    };
+  }
+
+  private static Listener.Builder outbound(String name, String address, int port, boolean bind) {
+    Listener.Builder listener =
+        Listener.newBuilder()
+            .setName(name)
+            .setAddress(Wire.address(address, port))
+            .setTrafficDirection(TrafficDirection.OUTBOUND);
+    if (!bind) {
+      listener.setBindToPort(BoolValue.of(false));
+    }
+    return listener;
+  }
+
+  private static Listener outboundHttp(ListenerView.OutboundHttp view) {
+    return outbound(view.name(), view.address(), view.port(), view.bind())
+        .addFilterChains(
+            FilterChain.newBuilder()
+                .addFilters(
+                    Filters.routed(
+                        Filters.http("outbound_" + view.name()), view.routes())))
+        .build();
+  }
+
+  private static Listener outboundTcp(ListenerView.OutboundTcp view) {
+    return outbound(view.name(), view.address(), view.port(), view.bind())
+        .addFilterChains(
+            FilterChain.newBuilder().addFilters(Filters.tcp(view.cluster(), view.cluster())))
+        .build();
+  }
+
+  private static FilterChain blocked(int port) {
+    return FilterChain.newBuilder()
+        .setName("block-" + port)
+        .setFilterChainMatch(
+            FilterChainMatch.newBuilder().setDestinationPort(UInt32Value.of(port)))
+        .addFilters(Filters.tcp(ClusterGenerator.BLACK_HOLE, ClusterGenerator.BLACK_HOLE))
+        .build();
+  }
+
+  private static Listener virtualOutbound(ListenerView.VirtualOutbound view) {
+    String rest =
+        view.allowAny() ? ClusterGenerator.PASSTHROUGH : ClusterGenerator.BLACK_HOLE;
+    return outbound(view.name(), "0.0.0.0", OUTBOUND_PORT, true)
+        .setUseOriginalDst(BoolValue.of(true))
+        // Without it one connection to the port itself would loop through the proxy.
+        .addFilterChains(blocked(OUTBOUND_PORT))
+        .addFilterChains(
+            FilterChain.newBuilder().setName("rest").addFilters(Filters.tcp(rest, rest)))
+        .build();
+  }
+
+  private static Listener virtualInbound(ListenerView.VirtualInbound view) {
+    Listener.Builder listener =
+        Listener.newBuilder()
+            .setName(view.name())
+            .setAddress(Wire.address("0.0.0.0", INBOUND_PORT))
+            .setTrafficDirection(TrafficDirection.INBOUND)
+            .addListenerFilters(Filters.originalDestination())
+            .addListenerFilters(Filters.tlsInspector())
+            .addFilterChains(blocked(OUTBOUND_PORT))
+            .addFilterChains(blocked(INBOUND_PORT));
+    for (ListenerView.InboundPort port : view.ports()) {
+      listener.addFilterChains(
+          chain(port)
+              .setFilterChainMatch(
+                  FilterChainMatch.newBuilder()
+                      .setDestinationPort(UInt32Value.of(port.port()))
+                      .setTransportProtocol("tls")));
+    }
+    return listener.build();
+  }
+
+  private static Listener inbound(ListenerView.Inbound view) {
+    return Listener.newBuilder()
+        .setName(view.name())
+        .setAddress(Wire.address(view.address(), view.port().port()))
+        .setTrafficDirection(TrafficDirection.INBOUND)
+        .addFilterChains(chain(view.port()))
+        .build();
+  }
+
+  private static FilterChain.Builder chain(ListenerView.InboundPort port) {
+    boolean http = port.protocol().isHttp();
+    return FilterChain.newBuilder()
+        .setName(port.cluster())
+        .setTransportSocket(TlsContexts.server(http ? HTTP_ALPN : TCP_ALPN))
+        .setTransportSocketConnectTimeout(Wire.seconds(15))
+        .addFilters(
+            http
+                ? Filters.inbound(port.cluster(), port.port())
+                : Filters.tcp("inbound_" + port.port(), port.cluster()));
+  }
+
+  private static Listener passthrough(ListenerView.Passthrough view) {
+    FilterChain.Builder chain = FilterChain.newBuilder().setName("sni");
+    FilterChainMatch.Builder match = FilterChainMatch.newBuilder().setTransportProtocol("tls");
+    if (!view.serverNames().contains("*")) {
+      match.addAllServerNames(view.serverNames());
+    }
+    chain
+        .setFilterChainMatch(match)
+        .addFilters(Filters.sniCluster())
+        .addFilters(Filters.tcp("passthrough_" + view.port(), ClusterGenerator.BLACK_HOLE));
+    return Listener.newBuilder()
+        .setName(view.name())
+        .setAddress(Wire.address(view.address(), view.port()))
+        .addListenerFilters(Filters.tlsInspector())
+        .addFilterChains(chain)
+        .build();
+  }
+
+  private static Listener gatewayHttp(ListenerView.GatewayHttp view) {
+    return Listener.newBuilder()
+        .setName(view.name())
+        .setAddress(Wire.address(view.address(), view.port()))
+        .addFilterChains(
+            FilterChain.newBuilder()
+                .addFilters(
+                    Filters.routed(
+                        Filters.http("gateway_" + view.port())
+                            .setUseRemoteAddress(BoolValue.of(true))
+                            .setForwardClientCertDetails(
+                                HttpConnectionManager.ForwardClientCertDetails.SANITIZE),
+                        view.routes())))
+        .build();
+  }
+}
