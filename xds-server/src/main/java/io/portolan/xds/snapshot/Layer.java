@@ -1,7 +1,9 @@
 package io.portolan.xds.snapshot;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +20,7 @@ public final class Layer {
 
   private final Map<String, EncodedResource> resources;
   private volatile @Nullable Known known;
+  private volatile @Nullable String version;
 
   private record Known(Layer old, SetDiff diff) {}
 
@@ -65,6 +68,20 @@ public final class Layer {
     Layer next = new Layer(map);
     next.known = new Known(this, new SetDiff(changed, removed));
     return next;
+  }
+
+  /** Hash of all names and versions in order; computed once. */
+  public String version() {
+    String text = version;
+    if (text == null) {
+      StringBuilder all = new StringBuilder();
+      resources.values().stream()
+          .sorted(Comparator.comparing(EncodedResource::name))
+          .forEach(r -> all.append(r.name()).append('\0').append(r.version()).append('\n'));
+      text = EncodedResource.hash(all.toString().getBytes(StandardCharsets.UTF_8));
+      version = text;
+    }
+    return text;
   }
 
   /** The resource of this name, or null. */

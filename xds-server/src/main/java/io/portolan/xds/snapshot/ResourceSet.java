@@ -1,5 +1,6 @@
 package io.portolan.xds.snapshot;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -66,13 +67,11 @@ public record ResourceSet(Layer shared, Layer own) {
     return new SetDiff(changed, removed);
   }
 
-  /** One version for the whole set: the hash of all names and versions in order. */
+  /** One version for the whole set. */
   public String version() {
-    StringBuilder text = new StringBuilder();
-    for (EncodedResource resource : sorted()) {
-      text.append(resource.name()).append('\0').append(resource.version()).append('\n');
-    }
-    return EncodedResource.hash(
-        text.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    return own == Layer.EMPTY
+        ? shared.version()
+        : EncodedResource.hash(
+            (shared.version() + own.version()).getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -1,0 +1,238 @@
+package io.portolan.xds.grpc;
+
+import com.google.common.util.concurrent.MoreExecutors;
+import io.envoyproxy.envoy.config.core.v3.Node;
+import io.grpc.Grpc;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.Status;
+import io.grpc.StatusException;
+import io.portolan.xds.snapshot.EncodedResource;
+import io.portolan.xds.snapshot.Snapshot;
+import io.portolan.xds.stream.StreamAction;
+import io.portolan.xds.stream.StreamEvent;
+import io.portolan.xds.stream.StreamSession;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One ADS stream: an adapter around a {@link StreamSession}. Everything runs on one serial executor;
+ * the only thing other threads touch is the slot for the newest snapshot.
+ *
+ * @param <R> request message
+ */
+final class AdsStream<R> extends ServerCall.Listener<R> {
+  private static final Logger LOG = LoggerFactory.getLogger(AdsStream.class);
+
+  private final long id;
+  private final ServerCall<R, StreamAction.Send> call;
+  private final Requests<R> requests;
+  private final ProxyGate gate;
+  private final StreamLimits limits;
+  private final Executor serial;
+  private final ScheduledExecutorService timer;
+  private final PeerCredential credential;
+  private final AtomicReference<@Nullable Snapshot> newest = new AtomicReference<>();
+  /** At most one answer per type can wait: the session owes no second push before an ACK. */
+  private final ArrayDeque<StreamAction.Send> waiting = new ArrayDeque<>();
+  private @Nullable StreamSession session;
+  private ProxyGate.@Nullable Proxy proxy;
+  private @Nullable ScheduledFuture<?> stalled;
+  private boolean ended;
+  private volatile List<StreamSession.TypeStatus> status = List.of();
+
+  AdsStream(
+      long id,
+      ServerCall<R, StreamAction.Send> call,
+      Requests<R> requests,
+      ProxyGate gate,
+      StreamLimits limits,
+      Executor executor,
+      ScheduledExecutorService timer) {
+    this.id = id;
+    this.call = call;
+    this.requests = requests;
+    this.gate = gate;
+    this.limits = limits;
+    this.serial = MoreExecutors.newSequentialExecutor(executor);
+    this.timer = timer;
+    PeerCredential found = PeerCredential.KEY.get();
+    this.credential = found == null ? new PeerCredential.Nothing() : found;
+  }
+
+  ServerCall.Listener<R> open() {
+    call.sendHeaders(new Metadata());
+    call.request(1);
+    return this;
+  }
+
+  @Override
+  public void onMessage(R request) {
+    serial.execute(() -> {
+      try {
+        handle(request);
+      } catch (StatusException e) {
+        end(e.getStatus());
+      } catch (RuntimeException e) {
+        LOG.error("stream failed stream={}", id, e);
+        end(Status.INTERNAL.withDescription("internal error, see the log of the control plane"));
+      }
+    });
+  }
+
+  private void handle(R request) throws StatusException {
+    if (ended) {
+      return;
+    }
+    if (session == null) {
+      connect(requests.node(request));
+    }
+    StreamEvent event = requests.event(request);
+    feed(event);
+    call.request(1);
+  }
+
+  private void connect(Node node) throws StatusException {
+    if (node.getId().isEmpty()) {
+      throw Status.INVALID_ARGUMENT.withDescription("missing node information").asException();
+    }
+    if (node.getSerializedSize() > limits.nodeBytes()) {
+      throw Status.INVALID_ARGUMENT
+          .withDescription(
+              "node of " + node.getSerializedSize() + " bytes (expected at most "
+                  + limits.nodeBytes() + ")")
+          .asException();
+    }
+    Object peer = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+    ProxyGate.Proxy accepted =
+        gate.connect(
+            node,
+            new ProxyGate.Connection(id, requests.isDelta(), String.valueOf(peer), credential,
+                this::offer, () -> status, reason -> serial.execute(() -> end(reason))));
+    proxy = accepted;
+    session = new StreamSession(requests.isDelta(), accepted.secretVersions());
+    accepted.opened();
+    takeNewest();
+  }
+
+  /** Any thread: keeps the newest snapshot only. */
+  private void offer(Snapshot snapshot) {
+    if (newest.getAndSet(snapshot) == null) {
+      serial.execute(this::takeNewest);
+    }
+  }
+
+  private void takeNewest() {
+    if (ended || session == null || !waiting.isEmpty()) {
+      return;
+    }
+    Snapshot snapshot = newest.getAndSet(null);
+    if (snapshot != null) {
+      feed(new StreamEvent.SnapshotChanged(snapshot));
+    }
+  }
+
+  private void feed(StreamEvent event) {
+    StreamSession current = session;
+    ProxyGate.Proxy owner = proxy;
+    if (current == null || owner == null) {
+      return;
+    }
+    for (StreamAction action : current.on(event)) {
+      switch (action) {
+        case StreamAction.Send send -> waiting.add(send);
+        case StreamAction.Acked a -> owner.on(a, 0);
+        case StreamAction.Nacked n -> owner.on(n, 0);
+        case StreamAction.Ignored i -> owner.on(i, 0);
+      }
+    }
+    status = current.status();
+    write();
+  }
+
+  private void write() {
+    ProxyGate.Proxy owner = proxy;
+    while (!waiting.isEmpty() && !ended && owner != null) {
+      if (!call.isReady()) {
+        watchStall();
+        return;
+      }
+      StreamAction.Send send = waiting.removeFirst();
+      call.sendMessage(send);
+      owner.on(send, size(send));
+    }
+    if (stalled != null) {
+      stalled.cancel(false);
+      stalled = null;
+    }
+  }
+
+  private static int size(StreamAction.Send send) {
+    return send.resources().stream().mapToInt(EncodedResource::size).sum();
+  }
+
+  private void watchStall() {
+    if (stalled == null) {
+      stalled =
+          timer.schedule(
+              () -> serial.execute(() -> end(
+                  Status.UNAVAILABLE.withDescription(
+                      "response not read for " + limits.stall().toSeconds() + " s"))),
+              limits.stall().toMillis(),
+              TimeUnit.MILLISECONDS);
+    }
+  }
+
+  @Override
+  public void onReady() {
+    serial.execute(() -> {
+      write();
+      takeNewest();
+    });
+  }
+
+  @Override
+  public void onHalfClose() {
+    serial.execute(() -> end(Status.OK));
+  }
+
+  @Override
+  public void onCancel() {
+    serial.execute(this::finish);
+  }
+
+  @Override
+  public void onComplete() {
+    serial.execute(this::finish);
+  }
+
+  private void end(Status reason) {
+    if (!ended) {
+      call.close(reason, new Metadata());
+    }
+    finish();
+  }
+
+  private void finish() {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    waiting.clear();
+    newest.set(null);
+    if (stalled != null) {
+      stalled.cancel(false);
+    }
+    if (proxy != null) {
+      proxy.closed();
+    }
+  }
+}
