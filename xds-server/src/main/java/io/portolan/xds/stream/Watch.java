@@ -73,10 +73,10 @@ final class Watch {
     if (!outstanding.contains(nonce)) {
       return false;
     }
-    while (!outstanding.isEmpty() && !outstanding.removeFirst().equals(nonce)) {
-      // Responses before the settled one are settled with it.
-      continue;
-    }
+    String settled;
+    do {
+      settled = outstanding.removeFirst();
+    } while (!settled.equals(nonce));
     return true;
   }
 

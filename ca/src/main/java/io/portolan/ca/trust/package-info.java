@@ -1,0 +1,7 @@
+/**
+ * The trust bundle: the roots a proxy accepts.
+ */
+@NullMarked
+package io.portolan.ca.trust;
+
+import org.jspecify.annotations.NullMarked;
