@@ -1,6 +1,5 @@
 package io.portolan.xds.grpc;
 
-import com.google.protobuf.ProtocolStringList;
 import com.google.rpc.Status;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryRequest;
@@ -84,7 +83,7 @@ sealed interface Requests<R> {
     }
   }
 
-  private static List<String> checked(ProtocolStringList names, StreamLimits limits)
+  private static List<String> checked(List<String> names, StreamLimits limits)
       throws StatusException {
     if (names.size() > limits.names()) {
       throw tooMany(names.size(), limits);

@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StreamSession {
   private final boolean delta;
-  private final SecretVersions secretVersions;
   private final Map<ResourceType, Watch> watches = new EnumMap<>(ResourceType.class);
   private @Nullable Snapshot snapshot;
   private long nonces;
@@ -32,9 +31,8 @@ public final class StreamSession {
    */
   public StreamSession(boolean delta, SecretVersions secretVersions) {
     this.delta = delta;
-    this.secretVersions = secretVersions;
     for (ResourceType type : ResourceType.values()) {
-      watches.put(type, new Watch(type));
+      watches.put(type, new Watch(type, secretVersions));
     }
   }
 
@@ -73,7 +71,7 @@ public final class StreamSession {
     if (!request.nonce().isEmpty()) {
       settle(watch, request.nonce(), request.error(), actions);
     }
-    List<String> unsubscribed = watch.change(request, secretVersions, current(watch));
+    List<String> unsubscribed = watch.change(request, current(watch));
     if (!unsubscribed.isEmpty()) {
       List<EncodedResource> still = new ArrayList<>();
       List<String> gone = new ArrayList<>();
@@ -154,6 +152,9 @@ public final class StreamSession {
     }
     boolean asked = watch.answerEvenIfEmpty || !watch.owed.isEmpty();
     if (!asked && (!mayPush || watch.isOutstanding() || isClean(watch))) {
+      if (watch.blank && isClean(watch)) {
+        watch.caughtUp(current(watch));
+      }
       return;
     }
     ResourceSet current = current(watch);

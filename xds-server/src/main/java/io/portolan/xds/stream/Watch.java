@@ -5,7 +5,6 @@ import io.portolan.xds.snapshot.ResourceSet;
 import io.portolan.xds.snapshot.ResourceType;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -47,8 +46,11 @@ final class Watch {
   String sentVersion = "";
   @Nullable String lastNack;
 
-  Watch(ResourceType type) {
+  private final SecretVersions secretVersions;
+
+  Watch(ResourceType type, SecretVersions secretVersions) {
     this.type = type;
+    this.secretVersions = secretVersions;
   }
 
   boolean wants(String name) {
@@ -109,14 +111,11 @@ final class Watch {
   }
 
   /** Applies the lists of a delta request: subscriptions before unsubscriptions. */
-  List<String> change(StreamEvent.Delta request, SecretVersions versions, ResourceSet current) {
+  List<String> change(StreamEvent.Delta request, ResourceSet current) {
     boolean first = !opened;
     opened = true;
     if (first) {
-      initial = new HashMap<>(request.initialVersions());
-      if (type == ResourceType.SECRET) {
-        adoptSecrets(versions, current);
-      }
+      initial = Map.copyOf(request.initialVersions());
     }
     if (legacyOpen && first && request.subscribe().isEmpty() && type.legacyWildcard()) {
       wildcard = true;
@@ -131,7 +130,8 @@ final class Watch {
         EncodedResource known = current.get(name);
         String own = known == null ? name : known.name();
         names.add(own);
-        if (!isHeldInitially(own, known)) {
+        // What the client brings is judged against the snapshot when it is answered.
+        if (!first || !initial.containsKey(own)) {
           owed.add(own);
         }
       }
@@ -150,18 +150,12 @@ final class Watch {
     return answer;
   }
 
-  private void adoptSecrets(SecretVersions versions, ResourceSet current) {
-    initial.replaceAll(
-        (name, version) -> {
-          EncodedResource now = current.get(name);
-          return now != null && versions.isCurrent(name, version, now.version())
-              ? now.version()
-              : version;
-        });
-  }
-
-  private boolean isHeldInitially(String name, @Nullable EncodedResource current) {
-    return current != null && current.version().equals(initial.get(name));
+  private boolean isHeldInitially(EncodedResource current) {
+    String version = initial.get(current.name());
+    return version != null
+        && (version.equals(current.version())
+            || (type == ResourceType.SECRET
+                && secretVersions.isCurrent(current.name(), version, current.version())));
   }
 
   /**
@@ -173,7 +167,7 @@ final class Watch {
     Map<String, EncodedResource> missing = new TreeMap<>();
     if (blank && !initial.isEmpty()) {
       for (EncodedResource resource : wildcard ? current.sorted() : named(current)) {
-        if (!resource.version().equals(initial.get(resource.name()))) {
+        if (!isHeldInitially(resource)) {
           missing.put(resource.name(), resource);
         }
       }

@@ -1,0 +1,193 @@
+package io.portolan.xds.admin;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.portolan.registry.image.ClusterImage;
+import io.portolan.registry.image.Endpoint;
+import io.portolan.registry.image.MeshService;
+import io.portolan.registry.image.NetworkGateway;
+import io.portolan.registry.image.RegistryImage;
+import io.portolan.registry.model.Kind;
+import io.portolan.xds.push.ConnectedProxy;
+import io.portolan.xds.push.PushPlanner;
+import io.portolan.xds.stream.StreamSession;
+import io.portolan.xds.view.ProxyScope;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+
+/** Makes the JSON of the debug pages. Safe for any thread. */
+public final class AdminPages {
+  private final ObjectMapper json = new ObjectMapper();
+  private final Supplier<RegistryImage> image;
+  private final PushPlanner planner;
+
+  /** Pages over the current image and the connected proxies. */
+  public AdminPages(Supplier<RegistryImage> image, PushPlanner planner) {
+    this.image = image;
+    this.planner = planner;
+  }
+
+  /** The clusters with what was read from them. */
+  ArrayNode clusters() {
+    RegistryImage now = image.get();
+    ArrayNode list = json.createArrayNode();
+    var ids = new TreeSet<>(now.clusters().keySet());
+    ids.addAll(now.settings().clusters().keySet());
+    for (String id : ids) {
+      ObjectNode node = list.addObject();
+      var settings = now.settings().clusters().get(id);
+      ClusterImage objects = now.clusters().get(id);
+      node.put("id", id).put("network", now.networkOf(id));
+      node.put("locality", settings == null ? "" : settings.locality().toString());
+      node.put("configured", settings != null);
+      ObjectNode counts = node.putObject("objects");
+      long endpoints =
+          now.services().values().stream()
+              .flatMap(s -> s.endpoints().stream())
+              .filter(e -> e.cluster().equals(id))
+              .count();
+      for (Kind kind : Kind.values()) {
+        counts.put(kind.kubernetesName(), objects == null ? 0 : objects.count(kind));
+      }
+      node.put("services", objects == null ? 0 : objects.count(Kind.SERVICE));
+      node.put("pods", objects == null ? 0 : objects.count(Kind.POD));
+      node.put("endpoints", endpoints);
+    }
+    return list;
+  }
+
+  /** The east-west gateways and what their probes say. */
+  ArrayNode gateways() {
+    ArrayNode list = json.createArrayNode();
+    new TreeMap<>(image.get().gateways())
+        .values().stream()
+            .flatMap(List::stream)
+            .forEach(
+                (NetworkGateway g) ->
+                    list.addObject()
+                        .put("network", g.network())
+                        .put("address", g.address())
+                        .put("port", g.port())
+                        .put("up", g.up())
+                        .put("reason", g.reason())
+                        .put("source", g.source()));
+    return list;
+  }
+
+  /** The registry as a tree: services, members, endpoints. */
+  ObjectNode registry() {
+    RegistryImage now = image.get();
+    ObjectNode root = json.createObjectNode();
+    root.put("generation", now.generation());
+    root.put("trustDomain", now.settings().trustDomain());
+    ArrayNode services = root.putArray("services");
+    now.services().values().stream()
+        .sorted(Comparator.comparing(MeshService::key))
+        .forEach(service -> service(services.addObject(), service));
+    return root;
+  }
+
+  private static void service(ObjectNode node, MeshService service) {
+    node.put("hostname", service.hostname());
+    node.put("namespace", service.key().namespace());
+    node.put("resolution", service.resolution().name());
+    node.put("external", service.external());
+    ArrayNode ports = node.putArray("ports");
+    service.ports().forEach(p ->
+        ports.addObject().put("number", p.number()).put("name", p.name())
+            .put("protocol", p.protocol().name()));
+    ArrayNode members = node.putArray("members");
+    service.members().forEach(m -> {
+      ObjectNode member = members.addObject();
+      member.put("cluster", m.cluster()).put("source", m.ref().toString());
+      member.put("origin", m.origin().toString());
+      ArrayNode addresses = member.putArray("addresses");
+      m.addresses().forEach(addresses::add);
+    });
+    ArrayNode endpoints = node.putArray("endpoints");
+    service.endpoints().forEach(e -> endpoint(endpoints.addObject(), e));
+    ArrayNode notes = node.putArray("notes");
+    service.notes().forEach(notes::add);
+  }
+
+  private static void endpoint(ObjectNode node, Endpoint e) {
+    node.put("address", e.address());
+    ObjectNode ports = node.putObject("ports");
+    new TreeMap<>(e.ports()).forEach((port, target) -> ports.put(port.toString(), target));
+    node.put("cluster", e.cluster()).put("network", e.network());
+    node.put("locality", e.locality().toString());
+    node.put("workload", e.workload()).put("serviceAccount", e.serviceAccount());
+    node.put("health", e.health().name()).put("weight", e.weight());
+    node.put("meshTls", e.meshTls()).put("source", e.source().toString());
+  }
+
+  /** The connected proxies: what each was sent, acknowledged and refused. */
+  ArrayNode proxies() {
+    ArrayNode list = json.createArrayNode();
+    planner.proxies().stream()
+        .sorted(Comparator.comparing((ConnectedProxy p) -> p.node().id())
+            .thenComparing(p -> p.connection().id()))
+        .forEach(proxy -> proxy(list.addObject(), proxy));
+    return list;
+  }
+
+  private void proxy(ObjectNode node, ConnectedProxy proxy) {
+    var claims = proxy.node();
+    ProxyScope scope = proxy.scope();
+    node.put("id", claims.id()).put("name", claims.name()).put("namespace", claims.namespace());
+    node.put("cluster", claims.cluster()).put("network", scope == null ? "" : scope.network());
+    node.put("locality", scope == null ? "" : scope.locality().toString());
+    node.put("role", claims.role().name().toLowerCase(Locale.ROOT));
+    node.put("serviceAccount", claims.serviceAccount());
+    node.put("identity", proxy.identity() == null ? "" : proxy.identity().uri());
+    node.put("version", claims.version());
+    node.put("protocol", proxy.connection().delta() ? "delta" : "sotw");
+    node.put("peer", proxy.connection().peer());
+    node.put("connectedSince", proxy.since().toString());
+    node.put("bytesSent", proxy.bytesSent());
+    node.put("resourcesSent", proxy.resourcesSent());
+    node.put("responses", proxy.responses());
+    if (proxy.failure() != null) {
+      node.put("failure", proxy.failure());
+    }
+    ObjectNode types = node.putObject("types");
+    for (StreamSession.TypeStatus status : proxy.connection().status().get()) {
+      type(types.putObject(status.type().shortName()), proxy, status);
+    }
+    ArrayNode notes = node.putArray("notes");
+    proxy.notes().forEach(notes::add);
+    if (scope != null) {
+      planner.notes(scope).forEach(notes::add);
+    }
+  }
+
+  private static void type(
+      ObjectNode node, ConnectedProxy proxy, StreamSession.TypeStatus status) {
+    var snapshot = proxy.snapshot();
+    int resources =
+        status.wildcard() && snapshot != null
+            ? snapshot.of(status.type()).size()
+            : status.names();
+    node.put("resources", resources);
+    node.put("version", status.ackedVersion());
+    node.put("sentVersion", status.sentVersion());
+    node.put("sent", status.sent()).put("acked", status.acked()).put("nacked", status.nacked());
+    node.put("resourcesSent", status.resourcesSent());
+    node.put("pending", status.outstanding());
+    node.put("lastNack", status.lastNack());
+  }
+
+  /** JSON text of a node. */
+  byte[] bytes(com.fasterxml.jackson.databind.JsonNode node) throws java.io.IOException {
+    return json.writerWithDefaultPrettyPrinter().writeValueAsBytes(node);
+  }
+
+  ObjectMapper mapper() {
+    return json;
+  }
+}
