@@ -131,7 +131,7 @@ public final class AdminPages {
     ArrayNode list = json.createArrayNode();
     planner.proxies().stream()
         .sorted(Comparator.comparing((ConnectedProxy p) -> p.node().id())
-            .thenComparing(p -> p.connection().id()))
+            .thenComparingLong(p -> p.connection().id()))
         .forEach(proxy -> proxy(list.addObject(), proxy));
     return list;
   }

@@ -1,0 +1,28 @@
+package io.portolan.registry.source.files;
+
+import java.util.Map;
+
+/** The part of {@code metadata} that matters. */
+record Metadata(
+    String name,
+    String namespace,
+    Map<String, String> labels,
+    Map<String, String> annotations,
+    boolean deleted) {
+  static Metadata of(YamlObject object) {
+    YamlObject metadata = object.object("metadata");
+    if (metadata == null) {
+      object.findings().error(object.line(), "metadata", "is missing");
+      return new Metadata("", "", Map.of(), Map.of(), false);
+    }
+    Metadata made =
+        new Metadata(
+            metadata.required("name"),
+            metadata.string("namespace", "default"),
+            metadata.stringMap("labels"),
+            metadata.stringMap("annotations"),
+            metadata.has("deletionTimestamp"));
+    metadata.everything();
+    return made;
+  }
+}

@@ -1,0 +1,277 @@
+package io.portolan.registry.source.files;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
+
+/**
+ * A typed reader of one YAML mapping. Every wrong value becomes a finding with its line, and reading
+ * goes on. Fields that nobody asked for are unknown: {@link #finish} names them.
+ */
+final class YamlObject {
+  private final Map<String, Node> fields = new LinkedHashMap<>();
+  private final Map<String, Integer> keyLines = new LinkedHashMap<>();
+  private final Set<String> asked = new HashSet<>();
+  private final String path;
+  private final int line;
+  private final Findings findings;
+
+  YamlObject(MappingNode node, String path, Findings findings) {
+    this.path = path;
+    this.line = line(node);
+    this.findings = findings;
+    for (NodeTuple tuple : node.getValue()) {
+      String key = tuple.getKeyNode() instanceof ScalarNode s ? s.getValue() : "?";
+      if (fields.put(key, tuple.getValueNode()) != null) {
+        findings.error(line(tuple.getKeyNode()), path(key), "occurs twice");
+      }
+      keyLines.put(key, line(tuple.getKeyNode()));
+    }
+  }
+
+  static int line(Node node) {
+    return node.getStartMark().map(m -> m.getLine() + 1).orElse(0);
+  }
+
+  int line() {
+    return line;
+  }
+
+  Findings findings() {
+    return findings;
+  }
+
+  String path(String key) {
+    return path.isEmpty() ? key : path + "." + key;
+  }
+
+  boolean has(String key) {
+    Node node = fields.get(key);
+    return node != null && !isNull(node);
+  }
+
+  int lineOf(String key) {
+    return keyLines.getOrDefault(key, line);
+  }
+
+  private static boolean isNull(Node node) {
+    return node instanceof ScalarNode s && s.getTag().equals(Tag.NULL);
+  }
+
+  private @Nullable Node take(String key) {
+    asked.add(key);
+    Node node = fields.get(key);
+    return node == null || isNull(node) ? null : node;
+  }
+
+  /** Fields that are known and mean nothing here. */
+  void ignore(String... keys) {
+    asked.addAll(List.of(keys));
+  }
+
+  /** Every field is known: the kind has many that mean nothing here. */
+  void everything() {
+    asked.addAll(fields.keySet());
+  }
+
+  /** Fields that are known and would change traffic, but are not served. */
+  void notServed(String... keys) {
+    for (String key : keys) {
+      if (take(key) != null) {
+        findings.warning(lineOf(key), path(key), "is not served by this version");
+      }
+    }
+  }
+
+  String string(String key, String fallback) {
+    Node node = take(key);
+    if (node == null) {
+      return fallback;
+    }
+    if (node instanceof ScalarNode scalar) {
+      return scalar.getValue();
+    }
+    findings.error(line(node), path(key), "is not a string");
+    return fallback;
+  }
+
+  String required(String key) {
+    String value = string(key, "");
+    if (value.isEmpty()) {
+      findings.error(lineOf(key), path(key), "is missing");
+    }
+    return value;
+  }
+
+  boolean bool(String key, boolean fallback) {
+    String value = string(key, "");
+    return switch (value) {
+      case "" -> fallback;
+      case "true" -> true;
+      case "false" -> false;
+      default -> {
+        findings.error(lineOf(key), path(key), value + " (expected true or false)");
+        yield fallback;
+      }
+    };
+  }
+
+  int integer(String key, int fallback, int least, int most) {
+    String value = string(key, "");
+    if (value.isEmpty()) {
+      return fallback;
+    }
+    try {
+      int number = Integer.parseInt(value);
+      if (number >= least && number <= most) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Reported below with the range.
+      return outOfRange(key, value, fallback, least, most);
+    }
+    return outOfRange(key, value, fallback, least, most);
+  }
+
+  private int outOfRange(String key, String value, int fallback, int least, int most) {
+    findings.error(lineOf(key), path(key), value + " (expected " + least + ".." + most + ")");
+    return fallback;
+  }
+
+  /** A duration as Go and protobuf write it: {@code 1h2m3.5s}, {@code 250ms}. */
+  @Nullable Duration duration(String key) {
+    String value = string(key, "");
+    if (value.isEmpty()) {
+      return null;
+    }
+    Duration parsed = Durations.parse(value);
+    if (parsed == null) {
+      findings.error(lineOf(key), path(key), value + " (expected a duration such as 1.5s)");
+    }
+    return parsed;
+  }
+
+  <E extends Enum<E>> @Nullable E oneOf(String key, Class<E> type) {
+    String value = string(key, "");
+    if (value.isEmpty()) {
+      return null;
+    }
+    for (E constant : type.getEnumConstants()) {
+      if (constant.name().equals(value)) {
+        return constant;
+      }
+    }
+    findings.error(lineOf(key), path(key),
+        value + " (expected one of " + List.of(type.getEnumConstants()) + ")");
+    return null;
+  }
+
+  @Nullable YamlObject object(String key) {
+    Node node = take(key);
+    if (node == null) {
+      return null;
+    }
+    if (node instanceof MappingNode mapping) {
+      return new YamlObject(mapping, path(key), findings);
+    }
+    findings.error(line(node), path(key), "is not an object");
+    return null;
+  }
+
+  List<String> strings(String key) {
+    List<String> values = new ArrayList<>();
+    for (Node item : items(key)) {
+      if (item instanceof ScalarNode scalar) {
+        values.add(scalar.getValue());
+      } else {
+        findings.error(line(item), path(key), "holds something that is not a string");
+      }
+    }
+    return values;
+  }
+
+  /** Reads each object of a list; items that fail to translate are left out. */
+  <T> List<T> objects(String key, Function<YamlObject, @Nullable T> reader) {
+    List<T> values = new ArrayList<>();
+    int index = 0;
+    for (Node item : items(key)) {
+      String itemPath = path(key) + "[" + index++ + "]";
+      if (item instanceof MappingNode mapping) {
+        int mark = findings.mark();
+        YamlObject object = new YamlObject(mapping, itemPath, findings);
+        T value = reader.apply(object);
+        object.finish();
+        if (value != null && !findings.hasErrorsSince(mark)) {
+          values.add(value);
+        }
+      } else {
+        findings.error(line(item), itemPath, "is not an object");
+      }
+    }
+    return values;
+  }
+
+  private List<Node> items(String key) {
+    Node node = take(key);
+    if (node == null) {
+      return List.of();
+    }
+    if (node instanceof SequenceNode sequence) {
+      return sequence.getValue();
+    }
+    findings.error(line(node), path(key), "is not a list");
+    return List.of();
+  }
+
+  Map<String, String> stringMap(String key) {
+    Map<String, String> values = new LinkedHashMap<>();
+    YamlObject object = object(key);
+    if (object != null) {
+      object.fields.keySet().forEach(name -> values.put(name, object.string(name, "")));
+    }
+    return values;
+  }
+
+  /** Reads each value of a mapping as an object. */
+  Map<String, YamlObject> objectMap(String key) {
+    Map<String, YamlObject> values = new LinkedHashMap<>();
+    YamlObject object = object(key);
+    if (object != null) {
+      for (String name : object.fields.keySet()) {
+        YamlObject value = object.object(name);
+        if (value != null) {
+          values.put(name, value);
+        }
+      }
+    }
+    return values;
+  }
+
+  /** The list of items of a {@code kind: List}. */
+  List<Node> rawItems() {
+    return items("items");
+  }
+
+  /** Names every field that nobody asked for. */
+  void finish() {
+    for (String key : fields.keySet()) {
+      if (!asked.contains(key)) {
+        String near = Spelling.nearest(key, asked);
+        findings.warning(lineOf(key), path(key),
+            "unknown field" + (near.isEmpty() ? "" : ", did you mean " + near + "?"));
+      }
+    }
+  }
+}
