@@ -81,6 +81,11 @@ final class YamlObject {
     asked.addAll(List.of(keys));
   }
 
+  /** The names of all fields. */
+  List<String> names() {
+    return List.copyOf(fields.keySet());
+  }
+
   /** Every field is known: the kind has many that mean nothing here. */
   void everything() {
     asked.addAll(fields.keySet());

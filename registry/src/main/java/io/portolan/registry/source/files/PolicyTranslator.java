@@ -1,0 +1,148 @@
+package io.portolan.registry.source.files;
+
+import io.portolan.registry.model.DestinationRuleObject;
+import io.portolan.registry.model.ObjectRef;
+import io.portolan.registry.model.Origin;
+import io.portolan.registry.model.TrafficPolicy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Translates DestinationRules. */
+final class PolicyTranslator {
+  private static final int MANY = Integer.MAX_VALUE;
+
+  private PolicyTranslator() {}
+
+  static DestinationRuleObject destinationRule(
+      ObjectRef ref, Origin origin, YamlObject spec, String domain) {
+    String host = Hosts.qualified(spec.required("host"), ref.namespace(), domain);
+    TrafficPolicy policy = policy(spec.object("trafficPolicy"));
+    List<DestinationRuleObject.Subset> subsets =
+        spec.objects("subsets", s ->
+            new DestinationRuleObject.Subset(s.required("name"), s.stringMap("labels"),
+                policy(s.object("trafficPolicy"))));
+    List<String> exportTo = spec.strings("exportTo");
+    spec.notServed("workloadSelector");
+    return new DestinationRuleObject(ref, origin, host, policy, subsets, exportTo);
+  }
+
+  private static TrafficPolicy policy(@Nullable YamlObject policy) {
+    if (policy == null) {
+      return TrafficPolicy.NONE;
+    }
+    TrafficPolicy made =
+        new TrafficPolicy(
+            loadBalancer(policy.object("loadBalancer")),
+            pool(policy.object("connectionPool")),
+            outlier(policy.object("outlierDetection")),
+            tls(policy.object("tls")));
+    policy.notServed("portLevelSettings", "tunnel", "proxyProtocol", "retryBudget");
+    policy.finish();
+    return made;
+  }
+
+  private static TrafficPolicy.@Nullable LoadBalancer loadBalancer(@Nullable YamlObject lb) {
+    if (lb == null) {
+      return null;
+    }
+    TrafficPolicy.Algorithm algorithm =
+        switch (lb.string("simple", "UNSPECIFIED")) {
+          case "UNSPECIFIED", "LEAST_REQUEST", "LEAST_CONN" ->
+              TrafficPolicy.Algorithm.LEAST_REQUEST;
+          case "ROUND_ROBIN" -> TrafficPolicy.Algorithm.ROUND_ROBIN;
+          case "RANDOM" -> TrafficPolicy.Algorithm.RANDOM;
+          case "PASSTHROUGH" -> TrafficPolicy.Algorithm.PASSTHROUGH;
+          default -> {
+            lb.findings().error(lb.lineOf("simple"), lb.path("simple"),
+                "expected LEAST_REQUEST, ROUND_ROBIN, RANDOM or PASSTHROUGH");
+            yield TrafficPolicy.Algorithm.LEAST_REQUEST;
+          }
+        };
+    TrafficPolicy.LocalityLb locality = locality(lb.object("localityLbSetting"));
+    lb.notServed("consistentHash", "warmup", "warmupDurationSecs");
+    lb.finish();
+    return new TrafficPolicy.LoadBalancer(algorithm, locality);
+  }
+
+  static TrafficPolicy.@Nullable LocalityLb locality(@Nullable YamlObject setting) {
+    if (setting == null) {
+      return null;
+    }
+    Map<String, String> failover = new HashMap<>();
+    setting.objects("failover", f -> failover.put(f.string("from", ""), f.string("to", "")));
+    boolean enabled = setting.bool("enabled", true);
+    setting.notServed("distribute", "failoverPriority");
+    setting.finish();
+    return new TrafficPolicy.LocalityLb(enabled, List.of(), failover, List.of());
+  }
+
+  private static TrafficPolicy.@Nullable ConnectionPool pool(@Nullable YamlObject pool) {
+    if (pool == null) {
+      return null;
+    }
+    int maxConnections = 0;
+    Duration connectTimeout = null;
+    YamlObject tcp = pool.object("tcp");
+    if (tcp != null) {
+      maxConnections = tcp.integer("maxConnections", 0, 0, MANY);
+      connectTimeout = tcp.duration("connectTimeout");
+      tcp.notServed("tcpKeepalive", "maxConnectionDuration", "idleTimeout");
+      tcp.finish();
+    }
+    YamlObject http = pool.object("http");
+    TrafficPolicy.ConnectionPool made =
+        new TrafficPolicy.ConnectionPool(maxConnections, connectTimeout,
+            http == null ? 0 : http.integer("http1MaxPendingRequests", 0, 0, MANY),
+            http == null ? 0 : http.integer("http2MaxRequests", 0, 0, MANY),
+            http == null ? 0 : http.integer("maxRequestsPerConnection", 0, 0, MANY),
+            http == null ? 0 : http.integer("maxRetries", 0, 0, MANY),
+            http == null ? null : http.duration("idleTimeout"));
+    if (http != null) {
+      http.notServed("h2UpgradePolicy", "useClientProtocol", "maxConcurrentStreams");
+      http.finish();
+    }
+    pool.finish();
+    return made;
+  }
+
+  private static TrafficPolicy.@Nullable OutlierDetection outlier(@Nullable YamlObject outlier) {
+    if (outlier == null) {
+      return null;
+    }
+    TrafficPolicy.OutlierDetection made =
+        new TrafficPolicy.OutlierDetection(
+            outlier.integer("consecutive5xxErrors",
+                outlier.integer("consecutiveErrors", 0, 0, MANY), 0, MANY),
+            outlier.integer("consecutiveGatewayErrors", 0, 0, MANY),
+            outlier.duration("interval"),
+            outlier.duration("baseEjectionTime"),
+            outlier.integer("maxEjectionPercent", -1, 0, 100));
+    outlier.notServed("minHealthPercent", "splitExternalLocalOriginErrors",
+        "consecutiveLocalOriginFailures");
+    outlier.finish();
+    return made;
+  }
+
+  private static TrafficPolicy.@Nullable Tls tls(@Nullable YamlObject tls) {
+    if (tls == null) {
+      return null;
+    }
+    TrafficPolicy.TlsMode mode = tls.oneOf("mode", TrafficPolicy.TlsMode.class);
+    if (mode == TrafficPolicy.TlsMode.MUTUAL) {
+      tls.findings().error(tls.lineOf("mode"), tls.path("mode"),
+          "MUTUAL with own certificates is not served by this version"
+              + " (expected DISABLE, SIMPLE or ISTIO_MUTUAL)");
+    }
+    TrafficPolicy.Tls made =
+        new TrafficPolicy.Tls(mode == null ? TrafficPolicy.TlsMode.DISABLE : mode,
+            tls.string("sni", ""), new ArrayList<>(tls.strings("subjectAltNames")));
+    tls.notServed("clientCertificate", "privateKey", "caCertificates", "credentialName",
+        "insecureSkipVerify", "caCrl");
+    tls.finish();
+    return made;
+  }
+}

@@ -1,0 +1,187 @@
+package io.portolan.registry.source.files;
+
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
+import io.portolan.registry.model.GatewayObject;
+import io.portolan.registry.model.ObjectRef;
+import io.portolan.registry.model.Origin;
+import io.portolan.registry.model.PortProtocol;
+import io.portolan.registry.model.VirtualServiceObject;
+import io.portolan.registry.model.VirtualServiceObject.HttpMatch;
+import io.portolan.registry.model.VirtualServiceObject.MatchType;
+import io.portolan.registry.model.VirtualServiceObject.StringMatch;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Translates VirtualServices and Gateways. */
+final class RouteTranslator {
+  private static final int MAX_PORT = 65535;
+  private static final int MAX_REGEX = 1024;
+
+  private RouteTranslator() {}
+
+  static VirtualServiceObject virtualService(
+      ObjectRef ref, Origin origin, YamlObject spec, String domain) {
+    List<String> hosts =
+        spec.strings("hosts").stream()
+            .map(h -> Hosts.qualified(h, ref.namespace(), domain))
+            .toList();
+    List<String> gateways =
+        spec.strings("gateways").stream()
+            .map(g -> g.equals("mesh") || g.indexOf('/') >= 0 ? g : ref.namespace() + "/" + g)
+            .toList();
+    List<VirtualServiceObject.HttpRoute> http =
+        spec.objects("http", r -> route(r, ref.namespace(), domain));
+    spec.notServed("tcp", "tls");
+    return new VirtualServiceObject(
+        ref, origin, hosts, gateways, http, spec.strings("exportTo"));
+  }
+
+  private static VirtualServiceObject.HttpRoute route(
+      YamlObject route, String namespace, String domain) {
+    List<HttpMatch> matches = route.objects("match", RouteTranslator::match);
+    List<VirtualServiceObject.Destination> destinations =
+        new ArrayList<>(route.objects("route", d -> destination(d, namespace, domain)));
+    if (destinations.size() == 1 && destinations.getFirst().weight() == 0) {
+      var only = destinations.getFirst();
+      destinations.set(0, new VirtualServiceObject.Destination(
+          only.host(), only.subset(), only.port(), 100));
+    }
+    String rewrite = "";
+    YamlObject rewriting = route.object("rewrite");
+    if (rewriting != null) {
+      rewrite = rewriting.string("uri", "");
+      rewriting.notServed("authority", "uriRegexRewrite");
+      rewriting.finish();
+    }
+    VirtualServiceObject.Retries retries = retries(route.object("retries"));
+    var made =
+        new VirtualServiceObject.HttpRoute(route.string("name", ""), matches, destinations,
+            rewrite, route.duration("timeout"), retries);
+    route.notServed("redirect", "directResponse", "delegate", "fault", "mirror", "mirrors",
+        "mirrorPercentage", "corsPolicy", "headers");
+    return made;
+  }
+
+  static VirtualServiceObject.@Nullable Retries retries(@Nullable YamlObject retries) {
+    if (retries == null) {
+      return null;
+    }
+    var made =
+        new VirtualServiceObject.Retries(retries.integer("attempts", 2, 0, 100),
+            retries.duration("perTryTimeout"), retries.string("retryOn", ""));
+    retries.notServed("retryRemoteLocalities", "retryIgnorePreviousHosts", "backoff");
+    retries.finish();
+    return made;
+  }
+
+  private static VirtualServiceObject.Destination destination(
+      YamlObject weighted, String namespace, String domain) {
+    int weight = weighted.integer("weight", 0, 0, Integer.MAX_VALUE);
+    YamlObject destination = weighted.object("destination");
+    weighted.notServed("headers");
+    if (destination == null) {
+      weighted.findings().error(weighted.line(), weighted.path("destination"), "is missing");
+      return new VirtualServiceObject.Destination("", "", 0, 0);
+    }
+    int port = 0;
+    YamlObject selector = destination.object("port");
+    if (selector != null) {
+      port = selector.integer("number", 0, 1, MAX_PORT);
+      selector.finish();
+    }
+    var made =
+        new VirtualServiceObject.Destination(
+            Hosts.qualified(destination.required("host"), namespace, domain),
+            destination.string("subset", ""), port, weight);
+    destination.finish();
+    return made;
+  }
+
+  private static HttpMatch match(YamlObject match) {
+    Map<String, StringMatch> headers = new HashMap<>();
+    match.objectMap("headers").forEach((name, value) -> {
+      StringMatch header = stringMatch(value);
+      headers.put(name, header == null ? new StringMatch(MatchType.PREFIX, "") : header);
+    });
+    HttpMatch made =
+        new HttpMatch(stringMatch(match.object("uri")), stringMatch(match.object("method")),
+            stringMatch(match.object("authority")), headers);
+    match.ignore("name");
+    match.notServed("scheme", "port", "sourceLabels", "gateways", "queryParams",
+        "ignoreUriCase", "withoutHeaders", "sourceNamespace", "statPrefix");
+    return made;
+  }
+
+  private static @Nullable StringMatch stringMatch(@Nullable YamlObject match) {
+    if (match == null) {
+      return null;
+    }
+    String exact = match.string("exact", "");
+    String prefix = match.string("prefix", "");
+    String regex = match.string("regex", "");
+    match.finish();
+    if (!exact.isEmpty()) {
+      return new StringMatch(MatchType.EXACT, exact);
+    }
+    if (!regex.isEmpty()) {
+      checkRegex(match, regex);
+      return new StringMatch(MatchType.REGEX, regex);
+    }
+    return prefix.isEmpty() ? null : new StringMatch(MatchType.PREFIX, prefix);
+  }
+
+  private static void checkRegex(YamlObject match, String regex) {
+    if (regex.length() > MAX_REGEX) {
+      match.findings().error(match.lineOf("regex"), match.path("regex"),
+          regex.length() + " characters (expected at most " + MAX_REGEX + ")");
+      return;
+    }
+    try {
+      Pattern.compile(regex);
+    } catch (PatternSyntaxException e) {
+      match.findings().error(match.lineOf("regex"), match.path("regex"),
+          "is not an RE2 expression: " + e.getDescription());
+    }
+  }
+
+  static GatewayObject gateway(ObjectRef ref, Origin origin, YamlObject spec) {
+    Map<String, String> selector = spec.stringMap("selector");
+    List<GatewayObject.Server> servers = spec.objects("servers", RouteTranslator::server);
+    return new GatewayObject(ref, origin, selector, servers);
+  }
+
+  private static GatewayObject.Server server(YamlObject server) {
+    int number = 0;
+    String name = "";
+    PortProtocol protocol = PortProtocol.TCP;
+    YamlObject port = server.object("port");
+    if (port == null) {
+      server.findings().error(server.line(), server.path("port"), "is missing");
+    } else {
+      number = port.integer("number", 0, 1, MAX_PORT);
+      name = port.string("name", "");
+      protocol = PortProtocol.of("TCP", port.string("protocol", "TCP"), "", number);
+      port.ignore("targetPort");
+      port.finish();
+    }
+    GatewayObject.TlsMode mode = GatewayObject.TlsMode.NONE;
+    String credential = "";
+    YamlObject tls = server.object("tls");
+    if (tls != null) {
+      GatewayObject.TlsMode named = tls.oneOf("mode", GatewayObject.TlsMode.class);
+      mode = named == null ? GatewayObject.TlsMode.PASSTHROUGH : named;
+      credential = tls.string("credentialName", "");
+      tls.notServed("httpsRedirect", "serverCertificate", "privateKey", "caCertificates",
+          "minProtocolVersion", "maxProtocolVersion", "cipherSuites", "subjectAltNames");
+      tls.finish();
+    }
+    server.ignore("name");
+    server.notServed("bind", "defaultEndpoint");
+    return new GatewayObject.Server(
+        number, name, protocol, server.strings("hosts"), mode, credential);
+  }
+}
