@@ -40,7 +40,7 @@ final class ConfigDump {
     try {
       return PRINTER.print(Any.parseFrom(resource.anyForPeople()));
     } catch (InvalidProtocolBufferException e) {
-      return "{\"unprintable\":\"" + e.getMessage().replace('"', '\'') + "\"}";
+      return "{\"unprintable\":\"" + String.valueOf(e.getMessage()).replace('"', '\'') + "\"}";
     }
   }
 

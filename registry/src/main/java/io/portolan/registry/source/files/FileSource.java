@@ -1,0 +1,96 @@
+package io.portolan.registry.source.files;
+
+import io.portolan.registry.change.ChangeSink;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Scans a mesh directory again and again and offers what has changed. */
+public final class FileSource implements AutoCloseable {
+  /** Name of this source. */
+  public static final String NAME = "files";
+
+  private static final Logger LOG = LoggerFactory.getLogger(FileSource.class);
+
+  private final MeshDirectory directory;
+  private final ChangeSink sink;
+  private final Consumer<CaCertsSecret> cacerts;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("file-source").factory());
+  private volatile List<Finding> findings = List.of();
+  private String lastFailure = "";
+  private boolean synced;
+
+  /**
+   * @param cacerts takes CA material of clusters, on the source's thread
+   */
+  public FileSource(MeshDirectory directory, ChangeSink sink, Consumer<CaCertsSecret> cacerts) {
+    this.directory = directory;
+    this.sink = sink;
+    this.cacerts = cacerts;
+  }
+
+  /** Starts scanning, first at once and then with this pause. */
+  public void start(Duration pause) {
+    var _ =
+        thread.scheduleWithFixedDelay(this::scan, 0, pause.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Everything that is wrong with the directory now. */
+  public List<Finding> findings() {
+    return findings;
+  }
+
+  private void scan() {
+    try {
+      MeshDirectory.Scan scan = directory.scan();
+      scan.cacerts().forEach(cacerts);
+      if (!scan.changes().isEmpty()) {
+        sink.offer(NAME, scan.changes());
+      }
+      report(scan.findings());
+      lastFailure = "";
+      if (!synced) {
+        synced = true;
+        sink.synced(NAME);
+      }
+    } catch (IOException | RuntimeException e) {
+      String failure = String.valueOf(e.getMessage());
+      if (!failure.equals(lastFailure)) {
+        lastFailure = failure;
+        LOG.error("mesh directory cannot be read, last state stays reason=\"{}\"", failure);
+      }
+    }
+  }
+
+  private void report(List<Finding> now) {
+    List<Finding> before = findings;
+    findings = now;
+    for (Finding finding : now) {
+      if (!before.contains(finding)) {
+        switch (finding.severity()) {
+          case ERROR -> LOG.error("{}", finding);
+          case WARNING -> LOG.warn("{}", finding);
+          case INFO -> LOG.debug("{}", finding);
+        }
+      }
+    }
+    for (Finding finding : before) {
+      if (finding.severity() != Finding.Severity.INFO && !now.contains(finding)) {
+        LOG.info("settled: {}", finding);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+  }
+}
