@@ -1,0 +1,134 @@
+package io.portolan.cli;
+
+import io.portolan.server.PortolanServer;
+import io.portolan.server.ServerSettings;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "serve",
+    description = {
+      "Runs the control plane until it is stopped.",
+      "",
+      "Reads a mesh directory (mesh.yaml and one folder of Kubernetes YAML per cluster), keeps its own"
+          + " CA in the data directory, and serves Envoy over TLS. Edits are picked up live."
+    },
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+final class ServeCommand implements Callable<Integer> {
+  @Option(
+      names = "--mesh",
+      required = true,
+      paramLabel = "DIR",
+      defaultValue = "${env:PORTOLAN_MESH}",
+      description = "Mesh directory. Environment: PORTOLAN_MESH")
+  private Path mesh = Path.of(".");
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      defaultValue = "${env:PORTOLAN_DATA:-.portolan}",
+      description = {
+        "Directory for CA, keys and state, owner-only. Default: .portolan."
+            + " Environment: PORTOLAN_DATA"
+      })
+  private Path data = Path.of(".portolan");
+
+  @Option(
+      names = "--ca",
+      paramLabel = "DIR",
+      description = {
+        "Directory with root-cert.pem, cert-chain.pem, ca-cert.pem and ca-key.pem. Default: a root"
+            + " made on first start in the data directory. Environment: PORTOLAN_CA"
+      },
+      defaultValue = "${env:PORTOLAN_CA}")
+  private @Nullable Path ca;
+
+  @Option(
+      names = "--xds-address",
+      paramLabel = "HOST:PORT",
+      converter = Addresses.class,
+      defaultValue = "${env:PORTOLAN_XDS_ADDRESS:-127.0.0.1:15012}",
+      description = {
+        "TLS xDS. Port 0 picks a free one. Default: 127.0.0.1:15012."
+            + " Environment: PORTOLAN_XDS_ADDRESS"
+      })
+  private InetSocketAddress xds =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 15012);
+
+  @Option(
+      names = "--plaintext-xds-address",
+      paramLabel = "HOST:PORT|off",
+      defaultValue = "${env:PORTOLAN_PLAINTEXT_XDS_ADDRESS:-off}",
+      description = {
+        "Plaintext xDS without identities, usually 127.0.0.1:15010. Default: off."
+            + " Environment: PORTOLAN_PLAINTEXT_XDS_ADDRESS"
+      })
+  private String plaintext = "off";
+
+  @Option(
+      names = "--admin-address",
+      paramLabel = "HOST:PORT",
+      converter = Addresses.class,
+      defaultValue = "${env:PORTOLAN_ADMIN_ADDRESS:-127.0.0.1:15014}",
+      description = {
+        "Admin pages and metrics. Default: 127.0.0.1:15014. Environment: PORTOLAN_ADMIN_ADDRESS"
+      })
+  private InetSocketAddress admin =
+      new InetSocketAddress(InetAddress.getLoopbackAddress(), 15014);
+
+  @Option(
+      names = "--certificate-lifetime",
+      paramLabel = "TIME",
+      converter = Spans.class,
+      defaultValue = "${env:PORTOLAN_CERTIFICATE_LIFETIME:-24h}",
+      description = {
+        "Lifetime of workload certificates; they are renewed at half of it. Default: 24h."
+            + " Environment: PORTOLAN_CERTIFICATE_LIFETIME"
+      })
+  private Duration lifetime = Duration.ofHours(24);
+
+  @Option(
+      names = "--server-name",
+      paramLabel = "NAME",
+      split = ",",
+      description = {
+        "More DNS names or addresses for the xDS certificate, besides portolan.local, localhost and"
+            + " 127.0.0.1. Environment: PORTOLAN_SERVER_NAME"
+      },
+      defaultValue = "${env:PORTOLAN_SERVER_NAME}")
+  private @Nullable List<String> names;
+
+  @Option(
+      names = "--ports-file",
+      paramLabel = "FILE",
+      description = "Written with the bound addresses as JSON. Environment: PORTOLAN_PORTS_FILE",
+      defaultValue = "${env:PORTOLAN_PORTS_FILE}")
+  private @Nullable Path portsFile;
+
+  @Override
+  public Integer call() throws Exception {
+    ServerSettings settings =
+        new ServerSettings(mesh, data, ca, xds,
+            plaintext.equals("off") ? null : new Addresses().convert(plaintext), admin, lifetime,
+            names == null ? List.of() : names, portsFile);
+    CountDownLatch stopped = new CountDownLatch(1);
+    PortolanServer server = PortolanServer.start(settings);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform().name("shutdown").unstarted(() -> {
+              server.close();
+              stopped.countDown();
+            }));
+    stopped.await();
+    return Exit.OK;
+  }
+}
