@@ -139,7 +139,9 @@ public final class StreamSession {
       Watch endpoints = watch(ResourceType.ENDPOINT);
       for (EncodedResource cluster : changed.values()) {
         String name = cluster.endpointsOf();
-        if (name != null && endpoints.names.contains(name)) {
+        if (name != null && !endpoints.opened) {
+          endpoints.awaited.add(name);
+        } else if (name != null && endpoints.names.contains(name)) {
           endpoints.owed.add(name);
         }
       }

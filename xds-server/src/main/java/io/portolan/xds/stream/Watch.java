@@ -24,6 +24,8 @@ final class Watch {
   final Set<String> names = new HashSet<>();
   /** Names that must be answered with the next response, whatever the client holds. */
   final Set<String> owed = new HashSet<>();
+  /** Load assignments whose clusters changed before the client asked for any on this stream. */
+  final Set<String> awaited = new HashSet<>();
   /** Clusters the client still holds and that go once no route needs them. */
   final Map<String, Optional<EncodedResource>> leaving = new TreeMap<>();
   private final ArrayDeque<String> outstanding = new ArrayDeque<>();
@@ -131,11 +133,12 @@ final class Watch {
         String own = known == null ? name : known.name();
         names.add(own);
         // What the client brings is judged against the snapshot when it is answered.
-        if (!first || !initial.containsKey(own)) {
+        if (!first || !initial.containsKey(own) || awaited.contains(own)) {
           owed.add(own);
         }
       }
     }
+    awaited.clear();
     List<String> answer = new ArrayList<>();
     for (String name : request.unsubscribe()) {
       if (name.equals("*")) {

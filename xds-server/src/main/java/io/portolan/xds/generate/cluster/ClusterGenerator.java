@@ -124,7 +124,7 @@ public final class ClusterGenerator {
         TlsContexts.client(
             ClusterView.sni(view.port(), view.subset(), view.hostname()),
             view.identities(),
-            view.http2() ? List.of("istio", "h2") : List.of("istio"));
+            alpn(view));
     if (mode == TrafficPolicy.TlsMode.ISTIO_MUTUAL) {
       cluster.setTransportSocket(mutual);
       return;
@@ -142,6 +142,14 @@ public final class ClusterGenerator {
                 TransportSocket.newBuilder()
                     .setName("envoy.transport_sockets.raw_buffer")
                     .setTypedConfig(Wire.any(RawBuffer.getDefaultInstance()))));
+  }
+
+  /** {@code istio} last: sidecars of other control planes tell mesh connections by it. */
+  private static List<String> alpn(ClusterView view) {
+    if (view.http2()) {
+      return List.of("h2", "istio");
+    }
+    return view.protocol().isHttp() ? List.of("http/1.1", "istio") : List.of("istio");
   }
 
   /** A cluster that leads to the workload itself. */

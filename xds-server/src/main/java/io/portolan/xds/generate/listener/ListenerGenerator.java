@@ -19,8 +19,8 @@ import java.util.List;
 public final class ListenerGenerator {
   private static final int OUTBOUND_PORT = 15001;
   private static final int INBOUND_PORT = 15006;
-  // Istio's clients offer their own protocol names before the standard ones.
-  private static final List<String> HTTP_ALPN = List.of("istio", "h2", "http/1.1");
+  // A negotiated name decides the codec: anything but h2 is read as HTTP/1.
+  private static final List<String> HTTP_ALPN = List.of("h2", "http/1.1");
   private static final List<String> TCP_ALPN = List.of("istio");
 
   private ListenerGenerator() {}
