@@ -102,10 +102,25 @@ public final class Lab implements AutoCloseable {
     remember();
     awaitProxies(Duration.ofSeconds(30));
     say(envoys.size() + " Envoys connected");
+    Wait.until(Duration.ofSeconds(30), "every gateway to answer its probe", this::gatewaysUp);
     for (Scenario.Client client : scenario.clients()) {
       Traffic stream = new Traffic(client);
       traffic.add(stream);
       stream.start(requestsPerSecond);
+    }
+  }
+
+  private boolean gatewaysUp() {
+    try {
+      for (JsonNode gateway : new AdminClient(admin).json("/debug/gateways")) {
+        if (!gateway.path("up").asBoolean()
+            || gateway.path("reason").asText().startsWith("not probed")) {
+          return false;
+        }
+      }
+      return true;
+    } catch (IOException e) {
+      return false;
     }
   }
 

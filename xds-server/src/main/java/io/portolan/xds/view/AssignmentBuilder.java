@@ -23,7 +23,8 @@ import java.util.TreeMap;
  * behind it.
  */
 final class AssignmentBuilder {
-  private static final int DEMOTED = 9;
+  // After every rank of a gateway that is up; among those that are down the order stays.
+  private static final int DEMOTED = 10;
   private static final AssignmentView.Why UNASKED = new AssignmentView.Why(List.of(), "", "");
 
   private final MeshService service;
@@ -182,7 +183,7 @@ final class AssignmentBuilder {
       }
       int count = gateway.up() ? counts[0] : counts[1];
       long weight = behind.weight * scale / count;
-      int rank = gateway.up() ? rank(nearest) : DEMOTED;
+      int rank = rank(nearest) + (gateway.up() ? 0 : DEMOTED);
       AssignmentView.Why why =
           explain
               ? new AssignmentView.Why(
