@@ -102,13 +102,19 @@ public record ClusterImage(
         nextPods = rest.isEmpty() ? nextPods.minus(ip) : nextPods.plus(ip, rest);
       }
     }
-    return new ClusterImage(id, objects.plus(ref.kind(), byNamespace), nextSlices, nextPods);
+    var nextObjects =
+        byNamespace.isEmpty()
+            ? objects.minus(ref.kind())
+            : objects.plus(ref.kind(), byNamespace);
+    return new ClusterImage(id, nextObjects, nextSlices, nextPods);
   }
 
-  /** The first pod with this address, or null. */
-  @Nullable PodObject podAt(String ip) {
-    var pods = podsByIp.get(ip);
-    return pods == null ? null : pods.getFirst();
+  /** The first pod of a namespace with this address, or null. */
+  @Nullable PodObject podAt(String ip, String namespace) {
+    return podsByIp.getOrDefault(ip, List.of()).stream()
+        .filter(pod -> pod.ref().namespace().equals(namespace))
+        .findFirst()
+        .orElse(null);
   }
 
   private static List<PodObject> holders(

@@ -141,7 +141,7 @@ final class EndpointAssembler {
 
   private @Nullable PodObject podOf(SliceObject slice, SliceObject.SliceEndpoint endpoint) {
     if (endpoint.pod().isEmpty()) {
-      return cluster.podAt(endpoint.address());
+      return cluster.podAt(endpoint.address(), slice.ref().namespace());
     }
     var ref = new ObjectRef(cluster.id(), Kind.POD, slice.ref().namespace(), endpoint.pod());
     return cluster.get(ref) instanceof PodObject pod ? pod : null;

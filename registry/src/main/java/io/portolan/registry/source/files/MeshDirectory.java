@@ -53,6 +53,7 @@ public final class MeshDirectory {
     Map<ObjectRef, MeshObject> good = new LinkedHashMap<>();
     List<Finding> findings = List.of();
     boolean unsettled;
+    long goodSize;
     @Nullable CaCertsSecret cacerts;
   }
 
@@ -208,12 +209,22 @@ public final class MeshDirectory {
       if (stamp.equals(state.stamp) && !(state.unsettled && !young)) {
         return;
       }
+      // A file replaced by rename is whole; one that shrank in place may be half written.
+      boolean shrunk =
+          stamp.key().equals(state.stamp.key()) && stamp.size() < state.goodSize && young;
       state.stamp = stamp;
       String cluster = name.substring(0, name.indexOf('/'));
       MeshSettings now = settings == null ? MeshSettings.DEFAULT : settings;
       ParsedFile parsed =
           ParsedFile.of(cluster, name, text(file), now.rootNamespace(), now.domain());
+      if (shrunk && !parsed.broken()) {
+        state.unsettled = true;
+        return;
+      }
       settle(name, state, parsed, young);
+      if (!parsed.broken()) {
+        state.goodSize = stamp.size();
+      }
       CaCertsSecret secret = parsed.cacerts();
       if (secret != null && !same(secret, state.cacerts)) {
         state.cacerts = secret;
