@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -177,6 +178,7 @@ public final class StreamSession {
     } else {
       // An answer goes out at once; the push behind it still waits for the clusters.
       absent = addOwed(watch, current, changed);
+      changed.forEach((name, resource) -> watch.ahead.put(name, resource.version()));
       watch.owed.clear();
       watch.answerEvenIfEmpty = false;
       send(watch, new ArrayList<>(changed.values()), absent, actions);
@@ -241,7 +243,7 @@ public final class StreamSession {
     List<EncodedResource> content = resources;
     if (!delta && watch.wildcard) {
       // Absence is removal in state-of-the-world, so clusters that are still needed stay listed.
-      Map<String, EncodedResource> all = new LinkedHashMap<>();
+      Map<String, EncodedResource> all = new TreeMap<>();
       watch.leaving.forEach((name, held) -> held.ifPresent(r -> all.put(name, r)));
       current.sorted().forEach(r -> all.put(r.name(), r));
       content = new ArrayList<>(all.values());

@@ -5,6 +5,7 @@ import io.portolan.xds.snapshot.ResourceSet;
 import io.portolan.xds.snapshot.ResourceType;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,8 @@ final class Watch {
   final Set<String> awaited = new HashSet<>();
   /** Clusters the client still holds and that go once no route needs them. */
   final Map<String, Optional<EncodedResource>> leaving = new TreeMap<>();
+  /** Versions of names that were answered ahead of a push that still waits. */
+  final Map<String, String> ahead = new HashMap<>();
   private final ArrayDeque<String> outstanding = new ArrayDeque<>();
   boolean opened;
   boolean wildcard;
@@ -186,6 +189,14 @@ final class Watch {
         }
       }
       diff.removed().stream().filter(this::wants).forEach(gone::add);
+      ahead.forEach((name, version) -> {
+        EncodedResource now = current.get(name);
+        if (now != null && now.version().equals(version)) {
+          missing.remove(name);
+        } else if (now != null && wants(name)) {
+          missing.put(name, now);
+        }
+      });
     }
     return new ArrayList<>(missing.values());
   }
@@ -207,6 +218,7 @@ final class Watch {
     blank = false;
     initial = Map.of();
     owed.clear();
+    ahead.clear();
     answerEvenIfEmpty = false;
   }
 }
