@@ -12,8 +12,8 @@ import io.portolan.xds.generate.Wire;
 import io.portolan.xds.view.RouteView;
 
 /**
- * Retry policies: the configured attempts, plus one on the next priority, so that a dead priority
- * costs a retry and not an error. What was already sent is repeated only where the method is
+ * Retry policies. The built-in one has Istio's attempts plus one on the next priority, so that a dead
+ * priority costs a retry and not an error. What was already sent is repeated only where the method is
  * idempotent (RFC 9110 §9.2.2).
  */
 final class Retries {
@@ -43,11 +43,16 @@ final class Retries {
     return policy(retry, "reset-before-request");
   }
 
+  /** The built-in policy has one more, for the next priority; what a user asks for is exact. */
+  private static int tries(RouteView.Retry retry) {
+    return retry.equals(RouteView.Retry.DEFAULT) ? retry.attempts() + 1 : retry.attempts();
+  }
+
   private static RetryPolicy policy(RouteView.Retry retry, String onReset) {
     RetryPolicy.Builder policy =
         RetryPolicy.newBuilder()
             .setRetryOn(retry.retryOn() + "," + onReset)
-            .setNumRetries(UInt32Value.of(retry.attempts() + 1))
+            .setNumRetries(UInt32Value.of(tries(retry)))
             .setHostSelectionRetryMaxAttempts(5)
             .addRetryHostPredicate(
                 RetryPolicy.RetryHostPredicate.newBuilder()
