@@ -1,0 +1,158 @@
+package io.portolan.xds.view;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.portolan.registry.image.Endpoint;
+import io.portolan.registry.image.MeshService;
+import io.portolan.registry.image.NetworkGateway;
+import io.portolan.registry.image.ServiceKey;
+import io.portolan.registry.model.Health;
+import io.portolan.registry.model.Kind;
+import io.portolan.registry.model.Locality;
+import io.portolan.registry.model.MeshSettings;
+import io.portolan.registry.model.ObjectRef;
+import io.portolan.registry.model.PortProtocol;
+import io.portolan.registry.model.Resolution;
+import io.portolan.registry.model.ServicePort;
+import io.portolan.xds.generate.endpoint.AssignmentGenerator;
+import io.portolan.xds.node.ProxyNode;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+
+/** Invariants 2 and 9: an address once, weight share is endpoint share, order of input is nothing. */
+class AssignmentPropertyTest {
+  private static final ServicePort PORT = ServicePort.of(80, "http", PortProtocol.HTTP);
+  private static final ProxyScope SCOPE =
+      new ProxyScope(ProxyNode.Role.SIDECAR, ProxyNode.Interception.NONE, "c0", "n0", List.of(),
+          "demo", Locality.parse("r0/z0"), Map.of());
+
+  @Property(tries = 1000)
+  void anAddressOccursOnce(@ForAll long seed) {
+    Random random = new Random(seed);
+    AssignmentView view = build(endpoints(random), gateways(random));
+    Set<String> seen = new HashSet<>();
+    int last = 0;
+    for (AssignmentView.Group group : view.groups()) {
+      assertTrue(group.priority() == last || group.priority() == last + 1, "no gaps");
+      last = group.priority();
+      for (AssignmentView.Host host : group.hosts()) {
+        assertTrue(seen.add(host.address() + ":" + host.port()), "twice: " + host);
+        assertTrue(host.weight() >= 1);
+      }
+    }
+    assertTrue(view.groups().isEmpty() || view.groups().getFirst().priority() == 0);
+  }
+
+  @Property(tries = 1000)
+  void weightShareIsEndpointShare(@ForAll long seed) {
+    Random random = new Random(seed);
+    List<Endpoint> endpoints = endpoints(random);
+    Map<String, List<NetworkGateway>> gateways = gateways(random);
+    AssignmentView view = build(endpoints, gateways);
+    Map<String, Long> expected = new TreeMap<>();
+    Set<String> direct = new HashSet<>();
+    for (Endpoint e : endpoints) {
+      if (e.network().equals("n0")) {
+        if (direct.add(e.address())) {
+          expected.merge("n0", 1L, Long::sum);
+        }
+      } else if (e.health() == Health.HEALTHY && gateways.containsKey(e.network())) {
+        expected.merge(e.network(), 1L, Long::sum);
+      }
+    }
+    Map<String, Long> actual = new TreeMap<>();
+    for (AssignmentView.Group group : view.groups()) {
+      for (AssignmentView.Host host : group.hosts()) {
+        NetworkGateway gateway = gatewayAt(gateways, host.address());
+        boolean down = gateway != null && !gateway.up()
+            && gateways.get(gateway.network()).stream().anyMatch(NetworkGateway::up);
+        if (!down) {
+          actual.merge(gateway == null ? "n0" : gateway.network(), (long) host.weight(), Long::sum);
+        }
+      }
+    }
+    assertEquals(expected.keySet(), actual.keySet());
+    for (String a : expected.keySet()) {
+      for (String b : expected.keySet()) {
+        assertEquals(expected.get(a) * actual.get(b), expected.get(b) * actual.get(a),
+            a + " to " + b + ": endpoints " + expected + " weights " + actual);
+      }
+    }
+  }
+
+  @Property(tries = 300)
+  void orderOfInputDoesNotMatter(@ForAll long seed) {
+    Random random = new Random(seed);
+    List<Endpoint> endpoints = new ArrayList<>(unique(endpoints(random)));
+    Map<String, List<NetworkGateway>> gateways = gateways(random);
+    String one = AssignmentGenerator.generate(build(endpoints, gateways), List.of()).version();
+    Collections.shuffle(endpoints, random);
+    assertEquals(one,
+        AssignmentGenerator.generate(build(endpoints, gateways), List.of()).version());
+  }
+
+  private static List<Endpoint> unique(List<Endpoint> endpoints) {
+    Map<String, Endpoint> byAddress = new TreeMap<>();
+    endpoints.forEach(e -> byAddress.putIfAbsent(e.address(), e));
+    return List.copyOf(byAddress.values());
+  }
+
+  private static NetworkGateway gatewayAt(
+      Map<String, List<NetworkGateway>> gateways, String address) {
+    return gateways.values().stream()
+        .flatMap(List::stream)
+        .filter(g -> g.address().equals(address))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static AssignmentView build(
+      List<Endpoint> endpoints, Map<String, List<NetworkGateway>> gateways) {
+    MeshService service =
+        new MeshService(new ServiceKey("a.demo.svc.cluster.local", "demo"), List.of(),
+            List.of(PORT), Resolution.STATIC, false, List.of(), List.of(), endpoints, List.of());
+    return new AssignmentBuilder(
+            service, PORT, SCOPE, MeshSettings.DEFAULT.localityLb(), false, false)
+        .build("c", Map.of(), gateways);
+  }
+
+  private static List<Endpoint> endpoints(Random random) {
+    List<Endpoint> endpoints = new ArrayList<>();
+    int count = random.nextInt(20);
+    for (int i = 0; i < count; i++) {
+      String network = "n" + random.nextInt(4);
+      String address = "10.0." + network.charAt(1) + "." + random.nextInt(30);
+      endpoints.add(
+          new Endpoint(address, Map.of(80, 8080), "c" + network.charAt(1), network,
+              Locality.parse("r" + random.nextInt(3) + "/z" + random.nextInt(2)), "demo",
+              "pod" + i, "sa", random.nextInt(4) == 0 ? Health.UNHEALTHY : Health.HEALTHY, 1,
+              Map.of(), true, new ObjectRef("c", Kind.POD, "demo", "pod" + i)));
+    }
+    return endpoints;
+  }
+
+  private static Map<String, List<NetworkGateway>> gateways(Random random) {
+    Map<String, List<NetworkGateway>> gateways = new TreeMap<>();
+    for (int n = 1; n < 4; n++) {
+      List<NetworkGateway> list = new ArrayList<>();
+      int count = random.nextInt(4);
+      for (int i = 0; i < count; i++) {
+        list.add(new NetworkGateway("n" + n, "10.200." + n + "." + i, 15443, Locality.UNKNOWN,
+            random.nextInt(4) > 0, "", ""));
+      }
+      if (!list.isEmpty()) {
+        gateways.put("n" + n, list);
+      }
+    }
+    return gateways;
+  }
+}
