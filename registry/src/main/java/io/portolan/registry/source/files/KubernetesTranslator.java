@@ -1,7 +1,6 @@
 package io.portolan.registry.source.files;
 
 import io.portolan.registry.model.Health;
-import io.portolan.registry.model.Kind;
 import io.portolan.registry.model.Locality;
 import io.portolan.registry.model.MeshObject;
 import io.portolan.registry.model.NamespaceObject;
