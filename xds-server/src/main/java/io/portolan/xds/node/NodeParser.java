@@ -36,7 +36,8 @@ public final class NodeParser {
           + "' (expected type~ip~name.namespace~domain)");
     }
     Struct metadata = node.getMetadata();
-    ProxyNode.Role role = role(parts[0]);
+    ProxyNode.Role role =
+        "grpc".equals(text(metadata, "GENERATOR")) ? ProxyNode.Role.PROXYLESS : role(parts[0]);
     List<String> addresses = addresses(parts[1], text(metadata, "INSTANCE_IPS"));
     int dot = parts[2].lastIndexOf('.');
     String name = dot < 0 ? parts[2] : parts[2].substring(0, dot);

@@ -49,7 +49,9 @@ public record ProxyNode(
   /** What a proxy is for. */
   public enum Role {
     SIDECAR,
-    ROUTER
+    ROUTER,
+    /** A gRPC client that speaks xDS itself (metadata {@code GENERATOR: grpc}). */
+    PROXYLESS
   }
 
   /** How traffic reaches a proxy. */

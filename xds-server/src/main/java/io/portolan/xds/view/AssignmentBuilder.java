@@ -7,6 +7,7 @@ import io.portolan.registry.model.Health;
 import io.portolan.registry.model.Locality;
 import io.portolan.registry.model.ServicePort;
 import io.portolan.registry.model.TrafficPolicy.LocalityLb;
+import io.portolan.xds.node.ProxyNode;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -112,7 +113,9 @@ final class AssignmentBuilder {
             || endpoint.network().isEmpty()
             || scope.network().isEmpty()
             || endpoint.network().equals(scope.network());
-    if (direct) {
+    if (scope.role() == ProxyNode.Role.PROXYLESS && (!direct || endpoint.meshTls())) {
+      leaveOut(endpoint, "a gRPC client without a proxy does not speak the mesh's mutual TLS");
+    } else if (direct) {
       addDirect(endpoint, target);
     } else if (passthrough) {
       leaveOut(endpoint, "an east-west gateway serves its own network only");

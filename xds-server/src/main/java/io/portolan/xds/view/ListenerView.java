@@ -99,6 +99,13 @@ public sealed interface ListenerView {
     }
   }
 
+  /** What a gRPC client asks for by {@code host:port}. */
+  record Api(String name, String routes, List<String> sources) implements ListenerView {
+    public Api {
+      sources = List.copyOf(sources);
+    }
+  }
+
   /**
    * A port of the workload.
    *

@@ -78,6 +78,7 @@ public final class ProxyViews {
     return switch (scope.role()) {
       case SIDECAR -> sidecar(scope);
       case ROUTER -> router(scope);
+      case PROXYLESS -> proxyless(scope);
     };
   }
 
@@ -87,7 +88,7 @@ public final class ProxyViews {
       return List.of();
     }
     ServiceViewBuilder builder = new ServiceViewBuilder(context, scope);
-    if (scope.role() == ProxyNode.Role.SIDECAR) {
+    if (scope.role() != ProxyNode.Role.ROUTER) {
       return builder.clusters(service);
     }
     RouterParts parts = new RouterParts(scope);
@@ -109,6 +110,32 @@ public final class ProxyViews {
     return new Shared(clusters, routes, listeners, notes);
   }
 
+  /** For gRPC clients: a listener and a route configuration for each {@code host:port}. */
+  private Shared proxyless(ProxyScope scope) {
+    ServiceViewBuilder builder = new ServiceViewBuilder(context, scope);
+    List<ServiceViewBuilder.Pair> clusters = new ArrayList<>();
+    List<RouteView> routes = new ArrayList<>();
+    List<ListenerView> listeners = new ArrayList<>();
+    for (MeshService service : context.visible(scope)) {
+      for (ServiceViewBuilder.Pair pair : builder.clusters(service)) {
+        clusters.add(pair);
+        ClusterView cluster = pair.cluster();
+        String name = cluster.hostname() + ":" + cluster.port();
+        if (cluster.subset().isEmpty()) {
+          listeners.add(new ListenerView.Api(name, name, cluster.sources()));
+          routes.add(
+              new RouteView(name,
+                  List.of(new RouteView.VirtualHost(name, List.of(name, cluster.hostname()),
+                      List.of(new RouteView.Rule("default", List.of(),
+                          List.of(new RouteView.Target(cluster.name(), 100)), "", null,
+                          new RouteView.Retry(0, "", null))))),
+                  RouteView.CatchAll.NONE, cluster.sources()));
+        }
+      }
+    }
+    return new Shared(clusters, routes, listeners, List.of());
+  }
+
   private Shared router(ProxyScope scope) {
     RouterParts parts = new RouterParts(scope);
     ServiceViewBuilder builder = new ServiceViewBuilder(context, scope);
@@ -121,6 +148,9 @@ public final class ProxyViews {
 
   /** The own part of a proxy. */
   public Own own(ProxyScope scope, ProxyNode node) {
+    if (node.role() == ProxyNode.Role.PROXYLESS) {
+      return new Own(List.of(), List.of(), List.of());
+    }
     if (node.role() == ProxyNode.Role.ROUTER) {
       return new Own(List.of(), new RouterParts(scope).listeners(node), List.of());
     }

@@ -8,6 +8,7 @@ import io.portolan.registry.model.PortProtocol;
 import io.portolan.registry.model.Resolution;
 import io.portolan.registry.model.ServicePort;
 import io.portolan.registry.model.TrafficPolicy;
+import io.portolan.xds.node.ProxyNode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -94,10 +95,19 @@ public final class ServiceViewBuilder {
     ClusterView cluster =
         new ClusterView(name, service.hostname(), port.number(), subset, port.protocol(),
             !passthrough && http2(service, port), service.resolution(),
-            eds ? List.of() : dns(service, port), policy, connectTimeout(policy),
-            !service.external(), passthrough, passthrough ? List.of() : identities(service),
+            eds ? List.of() : dns(service, port), spoken(policy), connectTimeout(policy),
+            !service.external() && scope.role() != ProxyNode.Role.PROXYLESS, passthrough, passthrough ? List.of() : identities(service),
             sources);
     pairs.add(new Pair(cluster, assignment));
+  }
+
+  /** gRPC clients know round robin for certain; the other algorithms they may refuse. */
+  private TrafficPolicy spoken(TrafficPolicy policy) {
+    return scope.role() == ProxyNode.Role.PROXYLESS
+        ? new TrafficPolicy(
+            new TrafficPolicy.LoadBalancer(TrafficPolicy.Algorithm.ROUND_ROBIN, null),
+            policy.connectionPool(), policy.outlierDetection(), null)
+        : policy;
   }
 
   private TrafficPolicy.LocalityLb locality(TrafficPolicy policy) {

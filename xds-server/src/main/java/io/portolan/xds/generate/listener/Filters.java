@@ -35,10 +35,14 @@ final class Filters {
         .setNormalizePath(BoolValue.of(true))
         .addUpgradeConfigs(
             HttpConnectionManager.UpgradeConfig.newBuilder().setUpgradeType("websocket"))
-        .addHttpFilters(
-            HttpFilter.newBuilder()
-                .setName("envoy.filters.http.router")
-                .setTypedConfig(Wire.any(Router.getDefaultInstance())));
+        .addHttpFilters(router());
+  }
+
+  static HttpFilter router() {
+    return HttpFilter.newBuilder()
+        .setName("envoy.filters.http.router")
+        .setTypedConfig(Wire.any(Router.getDefaultInstance()))
+        .build();
   }
 
   static Filter routed(HttpConnectionManager.Builder manager, String routes) {

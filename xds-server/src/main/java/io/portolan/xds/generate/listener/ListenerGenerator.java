@@ -3,10 +3,12 @@ package io.portolan.xds.generate.listener;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.UInt32Value;
 import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
+import io.envoyproxy.envoy.config.listener.v3.ApiListener;
 import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.FilterChainMatch;
 import io.envoyproxy.envoy.config.listener.v3.Listener;
 import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager;
+import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.Rds;
 import io.portolan.xds.generate.Wire;
 import io.portolan.xds.generate.cluster.ClusterGenerator;
 import io.portolan.xds.generate.secret.TlsContexts;
@@ -39,6 +41,7 @@ public final class ListenerGenerator {
       case ListenerView.Inbound v -> inbound(v);
       case ListenerView.Passthrough v -> passthrough(v);
       case ListenerView.GatewayHttp v -> gatewayHttp(v);
+      case ListenerView.Api v -> api(v);
     };
   }
 
@@ -165,6 +168,24 @@ public final class ListenerGenerator {
                             .setForwardClientCertDetails(
                                 HttpConnectionManager.ForwardClientCertDetails.SANITIZE),
                         view.routes())))
+        .build();
+  }
+
+  private static Listener api(ListenerView.Api view) {
+    return Listener.newBuilder()
+        .setName(view.name())
+        .setApiListener(
+            ApiListener.newBuilder()
+                .setApiListener(
+                    Wire.any(
+                        HttpConnectionManager.newBuilder()
+                            .setStatPrefix(view.name())
+                            .setRds(
+                                Rds.newBuilder()
+                                    .setRouteConfigName(view.routes())
+                                    .setConfigSource(Wire.ads()))
+                            .addHttpFilters(Filters.router())
+                            .build())))
         .build();
   }
 }
