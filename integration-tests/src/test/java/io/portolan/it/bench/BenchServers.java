@@ -1,0 +1,204 @@
+package io.portolan.it.bench;
+
+import com.google.protobuf.UInt32Value;
+import io.envoyproxy.controlplane.cache.v3.SimpleCache;
+import io.envoyproxy.controlplane.server.V3DiscoveryServer;
+import io.envoyproxy.envoy.config.core.v3.HealthStatus;
+import io.envoyproxy.envoy.config.core.v3.Node;
+import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
+import io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints;
+import io.grpc.netty.NettyServerBuilder;
+import io.portolan.xds.generate.Wire;
+import io.portolan.xds.grpc.AdsService;
+import io.portolan.xds.grpc.ProxyGate;
+import io.portolan.xds.grpc.StreamLimits;
+import io.portolan.xds.snapshot.EncodedResource;
+import io.portolan.xds.snapshot.Layer;
+import io.portolan.xds.snapshot.ResourceSet;
+import io.portolan.xds.snapshot.ResourceType;
+import io.portolan.xds.snapshot.Snapshot;
+import io.portolan.xds.stream.SecretVersions;
+import io.portolan.xds.stream.StreamAction;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+/** The three servers of {@link PushCostBench}. */
+final class BenchServers {
+  static final String NAME = "outbound|80||big.demo.svc.cluster.local";
+
+  private BenchServers() {}
+
+  private static InetSocketAddress loopback() {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  }
+
+  /** The assignment in which one endpoint follows the round. */
+  static ClusterLoadAssignment assignment(int endpoints, int round) {
+    LocalityLbEndpoints.Builder group = LocalityLbEndpoints.newBuilder();
+    for (int i = 0; i < endpoints; i++) {
+      var endpoint = group.addLbEndpointsBuilder();
+      endpoint.getEndpointBuilder()
+          .setAddress(Wire.address("10.0." + i / 256 + "." + i % 256, 8080));
+      endpoint.setLoadBalancingWeight(UInt32Value.of(1));
+      endpoint.setHealthStatus(
+          i == 0 && round % 2 == 1 ? HealthStatus.UNHEALTHY : HealthStatus.HEALTHY);
+      endpoint.getMetadataBuilder()
+          .putFilterMetadata("envoy.transport_socket_match", Wire.struct("tlsMode", "istio"));
+    }
+    return ClusterLoadAssignment.newBuilder().setClusterName(NAME).addEndpoints(group).build();
+  }
+
+  /** This project's streams behind a gate that lets everybody in. */
+  static final class Portolan implements PushCostBench.Server, ProxyGate {
+    private final int endpoints;
+    private final Queue<Connection> connections = new ConcurrentLinkedQueue<>();
+    private final ExecutorService streams = Executors.newFixedThreadPool(2);
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final io.grpc.Server server;
+    private volatile Snapshot snapshot;
+
+    Portolan(int endpoints) throws java.io.IOException {
+      this.endpoints = endpoints;
+      this.snapshot = of(Layer.of(List.of(resource(0))));
+      this.server =
+          NettyServerBuilder.forAddress(loopback()).directExecutor().flowControlWindow(64 * 1024)
+              .addService(
+                  new AdsService(this, StreamLimits.DEFAULT, streams, timer).definition())
+              .build().start();
+    }
+
+    private EncodedResource resource(int round) {
+      return EncodedResource.of(
+          ResourceType.ENDPOINT, NAME, assignment(endpoints, round), List.of());
+    }
+
+    private static Snapshot of(Layer layer) {
+      return new Snapshot(ResourceSet.EMPTY, new ResourceSet(layer, Layer.EMPTY),
+          ResourceSet.EMPTY, ResourceSet.EMPTY, ResourceSet.EMPTY);
+    }
+
+    @Override
+    public Proxy connect(Node node, Connection connection) {
+      connections.add(connection);
+      return new Proxy() {
+        @Override
+        public SecretVersions secretVersions() {
+          return (name, held, current) -> held.equals(current);
+        }
+
+        @Override
+        public void opened() {
+          connection.sink().accept(snapshot);
+        }
+
+        @Override
+        public void on(StreamAction action, int bytes) {}
+
+        @Override
+        public void closed() {}
+      };
+    }
+
+    @Override
+    public int port() {
+      return server.getPort();
+    }
+
+    @Override
+    public void push(int round) {
+      Snapshot next = of(snapshot.endpoints().shared().derive(List.of(resource(round)), List.of()));
+      snapshot = next;
+      connections.forEach(c -> c.sink().accept(next));
+    }
+
+    @Override
+    public void close() {
+      server.shutdownNow();
+      streams.shutdownNow();
+      timer.shutdownNow();
+    }
+  }
+
+  /** The published java-control-plane server. */
+  static final class Published implements PushCostBench.Server {
+    private final int endpoints;
+    private final SimpleCache<String> cache = new SimpleCache<>(node -> "all");
+    private final io.grpc.Server server;
+
+    Published(int endpoints) throws java.io.IOException {
+      this.endpoints = endpoints;
+      push(0);
+      this.server =
+          NettyServerBuilder.forAddress(loopback()).directExecutor().flowControlWindow(64 * 1024)
+              .addService(new V3DiscoveryServer(cache).getAggregatedDiscoveryServiceImpl())
+              .build().start();
+    }
+
+    @Override
+    public int port() {
+      return server.getPort();
+    }
+
+    @Override
+    public void push(int round) {
+      cache.setSnapshot("all",
+          io.envoyproxy.controlplane.cache.v3.Snapshot.create(List.of(),
+              List.of(assignment(endpoints, round)), List.of(), List.of(), List.of(),
+              Integer.toString(round)));
+    }
+
+    @Override
+    public void close() {
+      server.shutdownNow();
+    }
+  }
+
+  /** The bytes of one response, to plain sockets. */
+  static final class Raw implements PushCostBench.Server {
+    private final int endpoints;
+    private final ServerSocket listening;
+    private final List<Socket> sockets = new ArrayList<>();
+    private final int streams;
+
+    Raw(int endpoints, int streams) throws java.io.IOException {
+      this.endpoints = endpoints;
+      this.streams = streams;
+      this.listening = new ServerSocket(0, streams, InetAddress.getLoopbackAddress());
+    }
+
+    @Override
+    public int port() {
+      return listening.getLocalPort();
+    }
+
+    @Override
+    public void push(int round) throws java.io.IOException {
+      while (sockets.size() < streams) {
+        sockets.add(listening.accept());
+      }
+      byte[] body = assignment(endpoints, round).toByteArray();
+      byte[] frame = ByteBuffer.allocate(4 + body.length).putInt(body.length).put(body).array();
+      for (Socket socket : sockets) {
+        socket.getOutputStream().write(frame);
+      }
+    }
+
+    @Override
+    public void close() throws java.io.IOException {
+      for (Socket socket : sockets) {
+        socket.close();
+      }
+      listening.close();
+    }
+  }
+}
