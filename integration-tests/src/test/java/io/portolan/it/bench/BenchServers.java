@@ -1,24 +1,23 @@
 package io.portolan.it.bench;
 
-import com.google.protobuf.UInt32Value;
 import io.envoyproxy.controlplane.cache.v3.SimpleCache;
 import io.envoyproxy.controlplane.server.V3DiscoveryServer;
-import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
-import io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints;
 import io.grpc.netty.NettyServerBuilder;
-import io.portolan.xds.generate.Wire;
+import io.portolan.registry.model.Health;
+import io.portolan.registry.model.Locality;
+import io.portolan.xds.generate.endpoint.AssignmentGenerator;
 import io.portolan.xds.grpc.AdsService;
 import io.portolan.xds.grpc.ProxyGate;
 import io.portolan.xds.grpc.StreamLimits;
 import io.portolan.xds.snapshot.EncodedResource;
 import io.portolan.xds.snapshot.Layer;
 import io.portolan.xds.snapshot.ResourceSet;
-import io.portolan.xds.snapshot.ResourceType;
 import io.portolan.xds.snapshot.Snapshot;
 import io.portolan.xds.stream.SecretVersions;
 import io.portolan.xds.stream.StreamAction;
+import io.portolan.xds.view.AssignmentView;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -42,20 +41,30 @@ final class BenchServers {
     return new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
   }
 
-  /** The assignment in which one endpoint follows the round. */
-  static ClusterLoadAssignment assignment(int endpoints, int round) {
-    LocalityLbEndpoints.Builder group = LocalityLbEndpoints.newBuilder();
+  /** The assignment in which one endpoint follows the round, as the generator makes it. */
+  static EncodedResource resource(int endpoints, int round) {
+    List<AssignmentView.Host> hosts = new ArrayList<>();
     for (int i = 0; i < endpoints; i++) {
-      var endpoint = group.addLbEndpointsBuilder();
-      endpoint.getEndpointBuilder()
-          .setAddress(Wire.address("10.0." + i / 256 + "." + i % 256, 8080));
-      endpoint.setLoadBalancingWeight(UInt32Value.of(1));
-      endpoint.setHealthStatus(
-          i == 0 && round % 2 == 1 ? HealthStatus.UNHEALTHY : HealthStatus.HEALTHY);
-      endpoint.getMetadataBuilder()
-          .putFilterMetadata("envoy.transport_socket_match", Wire.struct("tlsMode", "istio"));
+      Health health = i == 0 && round % 2 == 1 ? Health.UNHEALTHY : Health.HEALTHY;
+      hosts.add(
+          new AssignmentView.Host("10.0." + i / 256 + "." + i % 256, 8080, health, 1, true,
+              "big-6d4b75cb6d-" + i + ";demo;east",
+              new AssignmentView.Why(List.of(), "", "")));
     }
-    return ClusterLoadAssignment.newBuilder().setClusterName(NAME).addEndpoints(group).build();
+    return AssignmentGenerator.generate(
+        new AssignmentView(NAME,
+            List.of(new AssignmentView.Group(Locality.parse("us-east/us-east-1a"), 0, hosts)),
+            List.of()),
+        List.of());
+  }
+
+  static ClusterLoadAssignment assignment(int endpoints, int round) {
+    try {
+      return com.google.protobuf.Any.parseFrom(resource(endpoints, round).anyForPeople())
+          .unpack(ClusterLoadAssignment.class);
+    } catch (com.google.protobuf.InvalidProtocolBufferException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** This project's streams behind a gate that lets everybody in. */
@@ -69,17 +78,12 @@ final class BenchServers {
 
     Portolan(int endpoints) throws java.io.IOException {
       this.endpoints = endpoints;
-      this.snapshot = of(Layer.of(List.of(resource(0))));
+      this.snapshot = of(Layer.of(List.of(resource(endpoints, 0))));
       this.server =
           NettyServerBuilder.forAddress(loopback()).directExecutor().flowControlWindow(64 * 1024)
               .addService(
                   new AdsService(this, StreamLimits.DEFAULT, streams, timer).definition())
               .build().start();
-    }
-
-    private EncodedResource resource(int round) {
-      return EncodedResource.of(
-          ResourceType.ENDPOINT, NAME, assignment(endpoints, round), List.of());
     }
 
     private static Snapshot of(Layer layer) {
@@ -116,7 +120,7 @@ final class BenchServers {
 
     @Override
     public void push(int round) {
-      Snapshot next = of(snapshot.endpoints().shared().derive(List.of(resource(round)), List.of()));
+      Snapshot next = of(snapshot.endpoints().shared().derive(List.of(resource(endpoints, round)), List.of()));
       snapshot = next;
       connections.forEach(c -> c.sink().accept(next));
     }

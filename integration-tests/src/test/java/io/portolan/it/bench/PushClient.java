@@ -11,12 +11,14 @@ import io.grpc.stub.ClientResponseObserver;
 import io.portolan.xds.snapshot.ResourceType;
 import java.io.DataInputStream;
 import java.net.Socket;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Many delta streams that acknowledge what they get; one line per round in which all did. */
 public final class PushClient {
-  private static final int STREAMS_PER_CHANNEL = 100;
+  private static final int STREAMS_PER_CHANNEL = 1;
 
   private PushClient() {}
 
@@ -32,14 +34,14 @@ public final class PushClient {
         Thread.ofVirtual().start(() -> read(socket, received, streams));
       }
     } else {
-      ManagedChannel channel = null;
+      List<ManagedChannel> channels = new ArrayList<>();
       for (int i = 0; i < streams; i++) {
         if (i % STREAMS_PER_CHANNEL == 0) {
-          channel =
+          channels.add(
               NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext()
-                  .maxInboundMessageSize(64 << 20).build();
+                  .maxInboundMessageSize(64 << 20).build());
         }
-        AggregatedDiscoveryServiceGrpc.newStub(channel)
+        AggregatedDiscoveryServiceGrpc.newStub(channels.getLast())
             .deltaAggregatedResources(new Stream(i, received, streams));
       }
     }
