@@ -140,7 +140,7 @@ final class LabScript {
       for (Sample sample : traffic.since(begun)) {
         if (sample.ok()) {
           count++;
-          seen.add(sample.workload().replaceAll("-\\d+$", "") + " saw " + sample.peer());
+          seen.add(sample.workload().substring(0, sample.workload().lastIndexOf('-')) + " saw " + sample.peer());
           missing |= sample.peer().isEmpty();
           if (!sample.next().isEmpty()) {
             seen.add("its backend saw " + sample.nextPeer());

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.portolan.ca.sign.SigningKeys;
 import io.portolan.ca.store.OwnerOnlyFiles;
 import io.portolan.ca.trust.Fingerprint;
 import io.portolan.ca.trust.Pem;
@@ -16,11 +17,9 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.Signature;
-import java.security.spec.ECGenParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.security.spec.X509EncodedKeySpec;
 import java.time.Duration;
@@ -77,9 +76,7 @@ public final class JoinTokens {
     Path publicFile = data.resolve("token-public.pem");
     try {
       if (!Files.exists(keyFile)) {
-        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-        generator.initialize(new ECGenParameterSpec("secp256r1"));
-        KeyPair keys = generator.generateKeyPair();
+        KeyPair keys = SigningKeys.newP256();
         OwnerOnlyFiles.write(publicFile, Pem.of("PUBLIC KEY", keys.getPublic().getEncoded()));
         OwnerOnlyFiles.write(keyFile, Pem.of("PRIVATE KEY", keys.getPrivate().getEncoded()));
       }

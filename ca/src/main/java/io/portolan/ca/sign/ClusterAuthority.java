@@ -6,10 +6,8 @@ import io.portolan.ca.trust.Pem;
 import io.portolan.ca.validate.CertificateCheck;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
-import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -60,7 +58,7 @@ public final class ClusterAuthority {
    *     issuer has expired; the message names every rule
    */
   public WorkloadCertificate issue(SpiffeId id, Duration lifetime) throws GeneralSecurityException {
-    KeyPair keys = newKey();
+    KeyPair keys = SigningKeys.newP256();
     X509Certificate leaf = sign(id, keys.getPublic(), lifetime);
     return made(id, leaf, Pem.of("PRIVATE KEY", keys.getPrivate().getEncoded()));
   }
@@ -100,11 +98,5 @@ public final class ClusterAuthority {
         id, cluster, serial, leaf.getNotAfter().toInstant(), fingerprint());
     return new WorkloadCertificate(id, Pem.of(chain), keyPem, leaf.getNotBefore().toInstant(),
         leaf.getNotAfter().toInstant(), fingerprint(), serial);
-  }
-
-  static KeyPair newKey() throws GeneralSecurityException {
-    KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-    generator.initialize(new ECGenParameterSpec("secp256r1"));
-    return generator.generateKeyPair();
   }
 }

@@ -40,7 +40,7 @@ public final class ServerCertificate {
       throws GeneralSecurityException {
     Set<String> all = new LinkedHashSet<>(BUILT_IN);
     all.addAll(names);
-    KeyPair keys = ClusterAuthority.newKey();
+    KeyPair keys = SigningKeys.newP256();
     X509Certificate leaf =
         CertificateTemplate.server(issuer, List.copyOf(all), keys.getPublic(), now, lifetime);
     List<X509Certificate> chain = new ArrayList<>();

@@ -2,6 +2,7 @@ package io.portolan.ca.store;
 
 import io.portolan.ca.sign.ClusterAuthority;
 import io.portolan.ca.sign.SigningKey;
+import io.portolan.ca.sign.SigningKeys;
 import io.portolan.ca.template.CertificateTemplate;
 import io.portolan.ca.trust.Pem;
 import io.portolan.ca.trust.TrustBundle;
@@ -10,9 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.security.cert.X509Certificate;
-import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -75,7 +74,7 @@ public final class CaDirectory {
   private static void make(Path directory, String trustDomain, Instant now) throws IOException {
     OwnerOnlyFiles.directory(directory);
     try {
-      KeyPair keys = newKey();
+      KeyPair keys = SigningKeys.newP256();
       X509Certificate root = CertificateTemplate.root(trustDomain, keys, now, ROOT_LIFETIME);
       SigningKey key = new SigningKey(root, keys.getPrivate(), List.of(root), root);
       write(directory, key);
@@ -181,7 +180,7 @@ public final class CaDirectory {
   private SigningKey makeIntermediate(String cluster, Path directory, Instant now)
       throws IOException {
     try {
-      KeyPair keys = newKey();
+      KeyPair keys = SigningKeys.newP256();
       X509Certificate certificate =
           CertificateTemplate.intermediate(
               top, cluster, trustDomain, keys.getPublic(), now, INTERMEDIATE_LIFETIME);
@@ -217,11 +216,5 @@ public final class CaDirectory {
         && !text.startsWith(".")
         && text.chars()
             .allMatch(c -> Character.isLetterOrDigit(c) || c == '.' || c == '-' || c == '_');
-  }
-
-  private static KeyPair newKey() throws GeneralSecurityException {
-    KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-    generator.initialize(new ECGenParameterSpec("secp256r1"));
-    return generator.generateKeyPair();
   }
 }

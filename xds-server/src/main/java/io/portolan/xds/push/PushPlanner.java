@@ -5,7 +5,6 @@ import io.portolan.xds.generate.cluster.ClusterGenerator;
 import io.portolan.xds.generate.listener.ListenerGenerator;
 import io.portolan.xds.node.ProxyNode;
 import io.portolan.xds.snapshot.EncodedResource;
-import io.portolan.xds.snapshot.Layer;
 import io.portolan.xds.snapshot.Snapshot;
 import io.portolan.xds.view.MeshContext;
 import io.portolan.xds.view.ProxyScope;
@@ -197,15 +196,10 @@ public final class PushPlanner implements AutoCloseable {
         own.clusters().stream().map(ClusterGenerator::generate).toList();
     List<EncodedResource> listeners =
         own.listeners().stream().map(ListenerGenerator::generate).toList();
-    proxy.ownClusters = settle(proxy.ownClusters, clusters);
-    proxy.ownListeners = settle(proxy.ownListeners, listeners);
+    proxy.ownClusters = proxy.ownClusters.becoming(clusters);
+    proxy.ownListeners = proxy.ownListeners.becoming(listeners);
     proxy.notes = own.notes();
     proxy.scope = scope;
-  }
-
-  private static Layer settle(Layer old, List<EncodedResource> made) {
-    Layer next = Layer.of(made);
-    return old.derive(made, old.names().stream().filter(n -> next.get(n) == null).toList());
   }
 
   /** Starts looking for certificates that are due, once per {@code interval}. */

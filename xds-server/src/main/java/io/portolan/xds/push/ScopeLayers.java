@@ -14,7 +14,6 @@ import io.portolan.xds.view.ProxyScope;
 import io.portolan.xds.view.ProxyViews;
 import io.portolan.xds.view.ServiceViewBuilder;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 
@@ -33,10 +32,11 @@ record ScopeLayers(
     }
     shared.clusters().forEach(pair -> add(pair, clusters, endpoints));
     return new ScopeLayers(
-        settle(old.clusters, clusters),
-        settle(old.endpoints, endpoints),
-        settle(old.listeners, shared.listeners().stream().map(ListenerGenerator::generate).toList()),
-        settle(old.routes, shared.routes().stream().map(RouteGenerator::generate).toList()),
+        old.clusters.becoming(clusters),
+        old.endpoints.becoming(endpoints),
+        old.listeners.becoming(
+            shared.listeners().stream().map(ListenerGenerator::generate).toList()),
+        old.routes.becoming(shared.routes().stream().map(RouteGenerator::generate).toList()),
         shared.notes());
   }
 
@@ -71,11 +71,5 @@ record ScopeLayers(
       endpoints.add(
           AssignmentGenerator.generate(pair.assignment(), pair.cluster().sources()));
     }
-  }
-
-  private static Layer settle(Layer old, Collection<EncodedResource> made) {
-    Layer next = Layer.of(made);
-    List<String> gone = old.names().stream().filter(n -> next.get(n) == null).toList();
-    return old.derive(made, gone);
   }
 }

@@ -84,6 +84,12 @@ public final class Layer {
     return text;
   }
 
+  /** The layer of exactly these resources; unchanged content keeps its old instance. */
+  public Layer becoming(Collection<EncodedResource> made) {
+    Layer next = of(made);
+    return derive(made, resources.keySet().stream().filter(n -> next.get(n) == null).toList());
+  }
+
   /** The resource of this name, or null. */
   public @Nullable EncodedResource get(String name) {
     return resources.get(name);

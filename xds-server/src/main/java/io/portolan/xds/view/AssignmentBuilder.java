@@ -177,7 +177,7 @@ final class AssignmentBuilder {
             .orElse(Locality.UNKNOWN);
     int[] counts = gatewayCounts(gateways);
     for (NetworkGateway gateway : gateways) {
-      if (!isLiteral(gateway.address())) {
+      if (!Literal.isAddress(gateway.address())) {
         leftOut.add(
             new AssignmentView.LeftOut(
                 "gateway " + gateway.address() + " of network " + gateway.network(),
@@ -208,17 +208,12 @@ final class AssignmentBuilder {
     int up = 0;
     int down = 0;
     for (NetworkGateway gateway : gateways) {
-      if (isLiteral(gateway.address())) {
+      if (Literal.isAddress(gateway.address())) {
         up += gateway.up() ? 1 : 0;
         down += gateway.up() ? 0 : 1;
       }
     }
     return new int[] {Math.max(1, up), Math.max(1, down)};
-  }
-
-  private static boolean isLiteral(String address) {
-    return address.indexOf(':') >= 0
-        || address.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9'));
   }
 
   private List<AssignmentView.Group> groups(List<Candidate> all) {

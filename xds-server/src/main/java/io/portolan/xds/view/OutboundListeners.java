@@ -66,7 +66,7 @@ final class OutboundListeners {
           + " is TCP without a virtual address: it passes through by original destination");
     }
     for (String address : addresses) {
-      if (!isLiteral(address)) {
+      if (!Literal.isAddress(address)) {
         continue;
       }
       String name = address + "_" + port.number();
@@ -80,11 +80,6 @@ final class OutboundListeners {
           new ListenerView.OutboundTcp(
               name, address, port.number(), false, cluster, List.of(service.key().toString())));
     }
-  }
-
-  private static boolean isLiteral(String address) {
-    return address.indexOf(':') >= 0
-        || address.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9'));
   }
 
   /** Listeners on the workload's own address; {@code taken} are its inbound ports. */
