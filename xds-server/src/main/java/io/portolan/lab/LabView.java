@@ -43,7 +43,7 @@ final class LabView {
     text.append("clusters ").append(String.join(", ", lab.scenario().clusters()))
         .append("   clients stand outside of a cut   Ctrl-C ends the lab\n\n");
     text.append(Ansi.AUTO.string(
-        "@|bold " + row("CLIENT", "ANSWERED BY", "BACKEND IN", "RATE", "ERRORS", "P50", "P99")
+        "@|bold " + row("CLIENT", "ANSWERED BY", "ZONE", "BACKEND IN", "RATE", "ERRORS", "P50", "P99")
             + "|@"));
     long from = System.nanoTime() - WINDOW_NANOS;
     for (Traffic traffic : lab.traffic()) {
@@ -66,17 +66,17 @@ final class LabView {
         .sorted(Comparator.comparing(Sample::cluster).thenComparing(Sample::workload))
         .forEach(s ->
             byAnswer.computeIfAbsent(
-                s.cluster() + "/" + s.workload() + "\t" + s.next() + (s.next().isEmpty() ? "-" : ""),
+                s.cluster() + "/" + s.workload() + "\t" + s.zone() + "\t" + behind(s),
                 k -> new java.util.ArrayList<>()).add(s));
     long errors = samples.stream().filter(s -> !s.ok()).count();
     String name = traffic.client().name() + "." + traffic.client().cluster();
     if (byAnswer.isEmpty()) {
-      text.append(row(name, "nobody", "-", "0/s", Long.toString(errors), "-", "-"));
+      text.append(row(name, "nobody", "-", "-", "0/s", Long.toString(errors), "-", "-"));
     }
     for (var entry : byAnswer.entrySet()) {
       String[] parts = entry.getKey().split("\t", -1);
       double[] times = entry.getValue().stream().mapToDouble(Sample::millis).sorted().toArray();
-      text.append(row(name, parts[0], parts[1],
+      text.append(row(name, parts[0], parts[1], parts[2],
           String.format(Locale.ROOT, "%.0f/s", entry.getValue().size() * 1e9 / WINDOW_NANOS),
           Long.toString(errors),
           String.format(Locale.ROOT, "%.1f ms", times[times.length / 2]),
@@ -86,7 +86,11 @@ final class LabView {
     }
   }
 
+  private static String behind(Sample sample) {
+    return sample.next().isEmpty() ? "-" : sample.next() + "/" + sample.nextZone();
+  }
+
   private static String row(String... cells) {
-    return String.format(Locale.ROOT, "%-18s %-22s %-12s %7s %7s %9s %9s%n", (Object[]) cells);
+    return String.format(Locale.ROOT, "%-18s %-18s %-12s %-22s %7s %7s %9s %9s%n", (Object[]) cells);
   }
 }
