@@ -1,6 +1,4 @@
-/**
- * Signing: the root, one intermediate per cluster, workload and server certificates.
- */
+/** Signing: the root, one intermediate per cluster, workload and server certificates. */
 @NullMarked
 package io.portolan.ca.sign;
 

@@ -1,6 +1,4 @@
-/**
- * CA material on disk: owner-only, checked together, written atomically.
- */
+/** CA material on disk: owner-only, checked together, written atomically. */
 @NullMarked
 package io.portolan.ca.store;
 

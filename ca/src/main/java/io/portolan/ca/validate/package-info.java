@@ -1,6 +1,4 @@
-/**
- * The check of a made certificate before it leaves: every rule of its template once more.
- */
+/** The check of a made certificate before it leaves: every rule of its template once more. */
 @NullMarked
 package io.portolan.ca.validate;
 
