@@ -68,7 +68,8 @@ class JoinTokensTest {
         new String(Base64.getUrlDecoder().decode(parts[1]), StandardCharsets.UTF_8)
             .replace("east", "west");
     String changed =
-        Base64.getUrlEncoder().withoutPadding()
+        Base64.getUrlEncoder()
+            .withoutPadding()
             .encodeToString(claims.getBytes(StandardCharsets.UTF_8));
     assertEquals(AuthResult.Reason.SIGNATURE, refusal(parts[0] + "." + changed + "." + parts[2]));
   }
@@ -84,7 +85,8 @@ class JoinTokensTest {
     String[] parts = tokens().mint(WHO, Duration.ofHours(1)).split("\\.");
     for (String algorithm : new String[] {"none", "HS256", "RS256"}) {
       String header =
-          Base64.getUrlEncoder().withoutPadding()
+          Base64.getUrlEncoder()
+              .withoutPadding()
               .encodeToString(("{\"alg\":\"" + algorithm + "\"}").getBytes(StandardCharsets.UTF_8));
       assertEquals(AuthResult.Reason.ALGORITHM, refusal(header + "." + parts[1] + "." + parts[2]));
     }

@@ -1,6 +1,4 @@
-/**
- * Who is calling: join tokens and client certificates.
- */
+/** Who is calling: join tokens and client certificates. */
 @NullMarked
 package io.portolan.ca.authn;
 
