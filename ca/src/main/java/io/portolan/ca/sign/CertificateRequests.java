@@ -38,7 +38,7 @@ final class CertificateRequests {
         throw new GeneralSecurityException(
             "certificate request is not signed with SHA-256, SHA-384 or SHA-512");
       }
-      PublicKey key = request.getPublicKey();
+      PublicKey key = key(request);
       String refused = KeyPolicy.problem(key);
       if (refused != null) {
         throw new GeneralSecurityException("certificate request: " + refused);
@@ -51,6 +51,15 @@ final class CertificateRequests {
     } catch (IOException | PKCSException | OperatorCreationException | RuntimeException e) {
       // The parser reports some broken structures by unchecked exceptions.
       throw new GeneralSecurityException("certificate request cannot be read", e);
+    }
+  }
+
+  private static PublicKey key(JcaPKCS10CertificationRequest request)
+      throws GeneralSecurityException {
+    try {
+      return request.getPublicKey();
+    } catch (GeneralSecurityException e) {
+      throw new GeneralSecurityException("certificate request: key cannot be read", e);
     }
   }
 }
