@@ -40,7 +40,8 @@ class ClusterAuthorityTest {
 
   private CaDirectory open() throws IOException {
     Path data = root.resolve("data");
-    return CaDirectory.open(data, data.resolve("ca"), "td.example", Duration.ofHours(24), () -> now);
+    return CaDirectory.open(
+        data, data.resolve("ca"), "td.example", Duration.ofHours(24), () -> now);
   }
 
   private static X509Certificate leaf(WorkloadCertificate made) throws GeneralSecurityException {
@@ -67,7 +68,8 @@ class ClusterAuthorityTest {
   @Test
   void aWorkloadCertificateIsAnSvid() throws Exception {
     X509Certificate leaf = leaf(open().forCluster("east").issue(WEB, Duration.ofHours(24)));
-    assertEquals(List.of(List.of(6, "spiffe://td.example/ns/demo/sa/web")),
+    assertEquals(
+        List.of(List.of(6, "spiffe://td.example/ns/demo/sa/web")),
         List.copyOf(leaf.getSubjectAlternativeNames()));
     assertTrue(leaf.getCriticalExtensionOIDs().contains("2.5.29.17"));
     assertEquals(-1, leaf.getBasicConstraints());
@@ -82,14 +84,16 @@ class ClusterAuthorityTest {
   @Test
   void noCertificateOutlivesItsIssuerOrTheLimit() throws Exception {
     ClusterAuthority authority = open().forCluster("east");
-    assertEquals(START.plus(Duration.ofHours(24)),
-        authority.issue(WEB, Duration.ofDays(900)).notAfter());
+    assertEquals(
+        START.plus(Duration.ofHours(24)), authority.issue(WEB, Duration.ofDays(900)).notAfter());
     now = authority.certificate().getNotAfter().toInstant().minus(Duration.ofHours(1));
-    assertEquals(authority.certificate().getNotAfter().toInstant(),
+    assertEquals(
+        authority.certificate().getNotAfter().toInstant(),
         authority.issue(WEB, Duration.ofHours(24)).notAfter());
     now = authority.certificate().getNotAfter().toInstant().plus(Duration.ofHours(1));
     GeneralSecurityException refused =
-        assertThrows(GeneralSecurityException.class, () -> authority.issue(WEB, Duration.ofHours(1)));
+        assertThrows(
+            GeneralSecurityException.class, () -> authority.issue(WEB, Duration.ofHours(1)));
     assertTrue(String.valueOf(refused.getMessage()).contains("expired"), refused.getMessage());
   }
 
@@ -114,7 +118,8 @@ class ClusterAuthorityTest {
   @Test
   void renewalIsDueAtHalfLife() throws Exception {
     WorkloadCertificate made = open().forCluster("east").issue(WEB, Duration.ofHours(24));
-    assertEquals(made.notBefore().plus(Duration.between(made.notBefore(), made.notAfter()).dividedBy(2)),
+    assertEquals(
+        made.notBefore().plus(Duration.between(made.notBefore(), made.notAfter()).dividedBy(2)),
         made.renewAt());
   }
 
@@ -150,8 +155,10 @@ class ClusterAuthorityTest {
     String body = key.substring(key.indexOf('\n') + 1, key.indexOf('\n') + 40);
     assertFalse(made.toString().contains(body));
     assertFalse(ca.top().toString().contains("PRIVATE"));
-    assertEquals("rw-------", PosixFilePermissions.toString(
-        Files.getPosixFilePermissions(root.resolve("data/intermediates/east/ca-key.pem"))));
+    assertEquals(
+        "rw-------",
+        PosixFilePermissions.toString(
+            Files.getPosixFilePermissions(root.resolve("data/intermediates/east/ca-key.pem"))));
   }
 
   @Test

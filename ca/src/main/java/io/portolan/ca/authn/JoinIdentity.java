@@ -4,13 +4,20 @@ import io.portolan.ca.identity.SpiffeId;
 
 /** Who a join token was made for. */
 public record JoinIdentity(String cluster, String namespace, String serviceAccount) {
+  private static final int MAX_CLUSTER = 253;
+  private static final int DELETE = 0x7f;
+
   /**
    * @throws IllegalArgumentException when a part is not usable in an identity
    */
   public JoinIdentity {
-    if (cluster.isEmpty() || cluster.length() > 253) {
+    if (cluster.isEmpty() || cluster.length() > MAX_CLUSTER) {
       throw new IllegalArgumentException(
-          "cluster id of " + cluster.length() + " characters (expected 1..253)");
+          "cluster id of " + cluster.length() + " characters (expected 1.." + MAX_CLUSTER + ")");
+    }
+    // Cluster ids stand in log lines and headers; spaces and controls would forge these.
+    if (!cluster.chars().allMatch(c -> c > ' ' && c < DELETE)) {
+      throw new IllegalArgumentException("cluster id (expected visible ASCII characters)");
     }
     var _ = new SpiffeId("cluster.local", namespace, serviceAccount);
   }

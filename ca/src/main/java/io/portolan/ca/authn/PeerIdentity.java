@@ -9,15 +9,24 @@ import java.util.List;
 /** The identity in a client certificate that TLS has verified. */
 public final class PeerIdentity {
   private static final int URI_NAME = 6;
+  private static final int CERT_SIGN = 5;
+  private static final int CRL_SIGN = 6;
 
   private PeerIdentity() {}
 
   /**
-   * The one SPIFFE ID of a certificate.
+   * The one SPIFFE ID of a certificate that TLS has verified, validity included.
    *
-   * @throws GeneralSecurityException when it has none, several, or one that is not a workload's
+   * @throws GeneralSecurityException when it has none, several, or one that is not a workload's, or
+   *     when it is an authority's (SPIFFE X509-SVID §5.2)
    */
   public static SpiffeId of(X509Certificate leaf) throws GeneralSecurityException {
+    boolean[] usage = leaf.getKeyUsage();
+    if (leaf.getBasicConstraints() >= 0
+        || (usage != null && (usage[CERT_SIGN] || usage[CRL_SIGN]))) {
+      throw new GeneralSecurityException(
+          "client certificate is an authority's (expected a workload's)");
+    }
     Collection<List<?>> names = leaf.getSubjectAlternativeNames();
     List<String> uris =
         names == null

@@ -74,8 +74,7 @@ public record SpiffeId(String trustDomain, String namespace, String serviceAccou
     return !text.isEmpty()
         && text.length() <= MAX_TRUST_DOMAIN
         && text.chars()
-            .allMatch(
-                c -> (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || isMark(c));
+            .allMatch(c -> (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || isMark(c));
   }
 
   private static boolean isSegment(String text) {

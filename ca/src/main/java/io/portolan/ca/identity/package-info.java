@@ -1,6 +1,4 @@
-/**
- * SPIFFE identities of workloads.
- */
+/** SPIFFE identities of workloads. */
 @NullMarked
 package io.portolan.ca.identity;
 

@@ -1,6 +1,4 @@
-/**
- * When a certificate is renewed.
- */
+/** When a certificate is renewed. */
 @NullMarked
 package io.portolan.ca.rotate;
 

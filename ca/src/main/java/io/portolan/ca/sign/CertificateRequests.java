@@ -1,10 +1,13 @@
 package io.portolan.ca.sign;
 
+import io.portolan.ca.validate.KeyPolicy;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.PublicKey;
-import java.security.interfaces.ECPublicKey;
-import java.security.interfaces.RSAPublicKey;
+import java.util.Set;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCSException;
@@ -13,10 +16,14 @@ import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
 /** Reads certificate requests: the key and the proof that the caller has it, nothing else. */
 final class CertificateRequests {
   private static final int MAX_BYTES = 16 * 1024;
-  private static final int P256 = 256;
-  private static final int P384 = 384;
-  private static final int RSA_LEAST = 2048;
-  private static final int RSA_MOST = 4096;
+  private static final Set<ASN1ObjectIdentifier> SIGNATURES =
+      Set.of(
+          X9ObjectIdentifiers.ecdsa_with_SHA256,
+          X9ObjectIdentifiers.ecdsa_with_SHA384,
+          X9ObjectIdentifiers.ecdsa_with_SHA512,
+          PKCSObjectIdentifiers.sha256WithRSAEncryption,
+          PKCSObjectIdentifiers.sha384WithRSAEncryption,
+          PKCSObjectIdentifiers.sha512WithRSAEncryption);
 
   private CertificateRequests() {}
 
@@ -27,32 +34,32 @@ final class CertificateRequests {
     }
     try {
       var request = new JcaPKCS10CertificationRequest(csr);
-      PublicKey key = request.getPublicKey();
-      if (!isAllowed(key)) {
+      if (!SIGNATURES.contains(request.getSignatureAlgorithm().getAlgorithm())) {
         throw new GeneralSecurityException(
-            "key of the certificate request (expected P-256, P-384 or RSA of 2048 to 4096 bits)");
+            "certificate request is not signed with SHA-256, SHA-384 or SHA-512");
+      }
+      PublicKey key = key(request);
+      String refused = KeyPolicy.problem(key);
+      if (refused != null) {
+        throw new GeneralSecurityException("certificate request: " + refused);
       }
       if (!request.isSignatureValid(new JcaContentVerifierProviderBuilder().build(key))) {
         throw new GeneralSecurityException(
             "certificate request is not signed by the key in it: no proof of possession");
       }
       return key;
-    } catch (IOException | PKCSException | OperatorCreationException | IllegalArgumentException e) {
+    } catch (IOException | PKCSException | OperatorCreationException | RuntimeException e) {
+      // The parser reports some broken structures by unchecked exceptions.
       throw new GeneralSecurityException("certificate request cannot be read", e);
     }
   }
 
-  private static boolean isAllowed(PublicKey key) {
-    return switch (key) {
-      case ECPublicKey ec -> {
-        int bits = ec.getParams().getCurve().getField().getFieldSize();
-        yield bits == P256 || bits == P384;
-      }
-      case RSAPublicKey rsa -> {
-        int bits = rsa.getModulus().bitLength();
-        yield bits >= RSA_LEAST && bits <= RSA_MOST;
-      }
-      default -> false;
-    };
+  private static PublicKey key(JcaPKCS10CertificationRequest request)
+      throws GeneralSecurityException {
+    try {
+      return request.getPublicKey();
+    } catch (GeneralSecurityException e) {
+      throw new GeneralSecurityException("certificate request: key cannot be read", e);
+    }
   }
 }

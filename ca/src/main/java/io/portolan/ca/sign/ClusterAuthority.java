@@ -2,6 +2,7 @@ package io.portolan.ca.sign;
 
 import io.portolan.ca.identity.SpiffeId;
 import io.portolan.ca.template.CertificateTemplate;
+import io.portolan.ca.trust.Fingerprint;
 import io.portolan.ca.trust.Pem;
 import io.portolan.ca.validate.CertificateCheck;
 import java.security.GeneralSecurityException;
@@ -54,11 +55,11 @@ public final class ClusterAuthority {
   /**
    * Makes a P-256 key and signs it.
    *
-   * @throws GeneralSecurityException when the certificate would break a rule, for instance since the
-   *     issuer has expired; the message names every rule
+   * @throws GeneralSecurityException when the certificate would break a rule, for instance since
+   *     the issuer has expired; the message names every rule
    */
   public WorkloadCertificate issue(SpiffeId id, Duration lifetime) throws GeneralSecurityException {
-    KeyPair keys = SigningKeys.newP256();
+    KeyPair keys = SigningKey.newKeys();
     X509Certificate leaf = sign(id, keys.getPublic(), lifetime);
     return made(id, leaf, Pem.of("PRIVATE KEY", keys.getPrivate().getEncoded()));
   }
@@ -77,11 +78,14 @@ public final class ClusterAuthority {
 
   private X509Certificate sign(SpiffeId id, PublicKey key, Duration lifetime)
       throws GeneralSecurityException {
+    if (!lifetime.isPositive()) {
+      throw new GeneralSecurityException("lifetime " + lifetime + " (expected more than 0)");
+    }
     Instant now = clock.instant();
     Duration span = lifetime.compareTo(longest) > 0 ? longest : lifetime;
     X509Certificate leaf = CertificateTemplate.workload(issuer, id, key, now, span);
     List<String> problems =
-        CertificateCheck.problems(leaf, issuer.certificate(), id, now, longest);
+        CertificateCheck.workload(leaf, issuer.certificate(), id, key, now, longest);
     if (!problems.isEmpty()) {
       throw new GeneralSecurityException(
           "certificate for " + id + " not issued: " + String.join("; ", problems));
@@ -92,11 +96,23 @@ public final class ClusterAuthority {
   private WorkloadCertificate made(SpiffeId id, X509Certificate leaf, byte[] keyPem) {
     List<X509Certificate> chain = new ArrayList<>();
     chain.add(leaf);
-    chain.addAll(issuer.isRoot() ? List.of() : issuer.chain());
+    chain.addAll(issuer.chain());
     String serial = leaf.getSerialNumber().toString(16);
-    AUDIT.info("issued id={} cluster={} serial={} notAfter={} issuer={}",
-        id, cluster, serial, leaf.getNotAfter().toInstant(), fingerprint());
-    return new WorkloadCertificate(id, Pem.of(chain), keyPem, leaf.getNotBefore().toInstant(),
-        leaf.getNotAfter().toInstant(), fingerprint(), serial);
+    AUDIT.info(
+        "issued id={} cluster={} serial={} notAfter={} key={} issuer={}",
+        id,
+        cluster,
+        serial,
+        leaf.getNotAfter().toInstant(),
+        Fingerprint.of(leaf.getPublicKey().getEncoded()),
+        fingerprint());
+    return new WorkloadCertificate(
+        id,
+        Pem.of(chain),
+        keyPem,
+        leaf.getNotBefore().toInstant(),
+        leaf.getNotAfter().toInstant(),
+        fingerprint(),
+        serial);
   }
 }

@@ -2,15 +2,14 @@ package io.portolan.ca.sign;
 
 import io.portolan.ca.template.CertificateTemplate;
 import io.portolan.ca.trust.Pem;
+import io.portolan.ca.validate.CertificateCheck;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 
 /** The certificate of the xDS port. */
 public final class ServerCertificate {
@@ -34,18 +33,27 @@ public final class ServerCertificate {
    * Issues one.
    *
    * @param names DNS names and addresses besides the built-in ones
+   * @param lifetime positive; cut to the issuer's end
+   * @throws GeneralSecurityException when a name is not usable or the certificate would break a
+   *     rule; the message names every reason
    */
   public static ServerCertificate issue(
       SigningKey issuer, List<String> names, Instant now, Duration lifetime)
       throws GeneralSecurityException {
-    Set<String> all = new LinkedHashSet<>(BUILT_IN);
+    List<String> all = new ArrayList<>(BUILT_IN);
     all.addAll(names);
-    KeyPair keys = SigningKeys.newP256();
-    X509Certificate leaf =
-        CertificateTemplate.server(issuer, List.copyOf(all), keys.getPublic(), now, lifetime);
+    all = ServerNames.checked(all);
+    KeyPair keys = SigningKey.newKeys();
+    X509Certificate leaf = CertificateTemplate.server(issuer, all, keys.getPublic(), now, lifetime);
+    List<String> problems =
+        CertificateCheck.server(leaf, issuer.certificate(), all, keys.getPublic(), now, lifetime);
+    if (!problems.isEmpty()) {
+      throw new GeneralSecurityException(
+          "server certificate not issued: " + String.join("; ", problems));
+    }
     List<X509Certificate> chain = new ArrayList<>();
     chain.add(leaf);
-    chain.addAll(issuer.isRoot() ? List.of() : issuer.chain());
+    chain.addAll(issuer.chain());
     return new ServerCertificate(
         Pem.of(chain),
         Pem.of("PRIVATE KEY", keys.getPrivate().getEncoded()),

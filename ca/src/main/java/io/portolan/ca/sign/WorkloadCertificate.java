@@ -15,8 +15,13 @@ public final class WorkloadCertificate {
   private final String serial;
 
   WorkloadCertificate(
-      SpiffeId id, byte[] chainPem, byte[] keyPem, Instant notBefore, Instant notAfter,
-      String issuerFingerprint, String serial) {
+      SpiffeId id,
+      byte[] chainPem,
+      byte[] keyPem,
+      Instant notBefore,
+      Instant notAfter,
+      String issuerFingerprint,
+      String serial) {
     this.id = id;
     this.chainPem = chainPem;
     this.keyPem = keyPem;

@@ -1,22 +1,22 @@
 package io.portolan.ca.store;
 
+import io.portolan.ca.identity.SpiffeId;
 import io.portolan.ca.sign.ClusterAuthority;
 import io.portolan.ca.sign.SigningKey;
-import io.portolan.ca.sign.SigningKeys;
 import io.portolan.ca.template.CertificateTemplate;
-import io.portolan.ca.trust.Pem;
 import io.portolan.ca.trust.TrustBundle;
+import io.portolan.ca.validate.CertificateCheck;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,28 +24,30 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The CA of a data directory: a root that was given or made on first start, and one intermediate per
- * cluster below it. Safe for any thread.
+ * The CA of a data directory: a root that was given or made on first start, and one intermediate
+ * per cluster below it. Safe for any thread.
  */
 public final class CaDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(CaDirectory.class);
   private static final Duration ROOT_LIFETIME = Duration.ofDays(3650);
-  private static final Duration INTERMEDIATE_LIFETIME = Duration.ofDays(365);
-  private static final List<String> FILES =
-      List.of(CaMaterial.ROOT, CaMaterial.CHAIN, CaMaterial.CERT, CaMaterial.KEY);
 
-  private final Path data;
-  private final String trustDomain;
   private final SigningKey top;
+  private final TrustBundle bundle;
+  private final Intermediates intermediates;
   private final Duration longest;
   private final InstantSource clock;
-  private final Map<String, ClusterAuthority> authorities = new ConcurrentHashMap<>();
+  private final Map<String, ClusterAuthority> adopted = new ConcurrentHashMap<>();
+  private final Map<String, ClusterAuthority> own = new ConcurrentHashMap<>();
 
   private CaDirectory(
-      Path data, String trustDomain, SigningKey top, Duration longest, InstantSource clock) {
-    this.data = data;
-    this.trustDomain = trustDomain;
-    this.top = top;
+      Path data,
+      String trustDomain,
+      CaMaterial.Sound material,
+      Duration longest,
+      InstantSource clock) {
+    this.top = material.signing();
+    this.bundle = new TrustBundle(trustDomain, material.roots());
+    this.intermediates = new Intermediates(data.resolve("intermediates"), top, trustDomain);
     this.longest = longest;
     this.clock = clock;
   }
@@ -56,68 +58,95 @@ public final class CaDirectory {
    * @param data owner-only directory of the control plane
    * @param given directory with the four CA files; equal to {@code data/ca} when the control plane
    *     keeps its own, which is made on first start
-   * @param longest longest lifetime of a workload certificate
+   * @param longest longest lifetime of a workload certificate; positive
    * @throws IOException naming the file and what is wrong with it
+   * @throws IllegalArgumentException when the trust domain or the lifetime is not usable
    */
   public static CaDirectory open(
       Path data, Path given, String trustDomain, Duration longest, InstantSource clock)
       throws IOException {
+    check(trustDomain, longest);
     OwnerOnlyFiles.directory(data);
-    boolean own = given.equals(data.resolve("ca"));
-    if (own && !Files.exists(given.resolve(CaMaterial.KEY))) {
+    if (given.equals(data.resolve("ca")) && !CaFiles.hasAny(given)) {
       make(given, trustDomain, clock.instant());
     }
-    SigningKey top = read(given, clock.instant());
-    return new CaDirectory(data, trustDomain, top, longest, clock);
+    CaMaterial.Sound material = CaFiles.read(given, clock.instant());
+    return new CaDirectory(data, trustDomain, material, longest, clock);
+  }
+
+  /**
+   * Opens the CA with files that are not on disk, such as those of a Kubernetes Secret {@code
+   * cacerts}; only the intermediates are kept in the data directory.
+   *
+   * @param cacerts content by file name
+   * @throws IOException naming the file and what is wrong with it
+   * @throws IllegalArgumentException when the trust domain or the lifetime is not usable
+   */
+  public static CaDirectory open(
+      Path data,
+      Map<String, byte[]> cacerts,
+      String trustDomain,
+      Duration longest,
+      InstantSource clock)
+      throws IOException {
+    check(trustDomain, longest);
+    OwnerOnlyFiles.directory(data);
+    CaMaterial.Sound material = CaMaterial.parse(cacerts, clock.instant());
+    return new CaDirectory(data, trustDomain, material, longest, clock);
+  }
+
+  private static void check(String trustDomain, Duration longest) {
+    if (!SpiffeId.isTrustDomain(trustDomain)) {
+      throw new IllegalArgumentException(
+          "trust domain '" + trustDomain + "' (expected 1..255 of a-z 0-9 . - _)");
+    }
+    if (!longest.isPositive()) {
+      throw new IllegalArgumentException("longest lifetime " + longest + " (expected more than 0)");
+    }
   }
 
   private static void make(Path directory, String trustDomain, Instant now) throws IOException {
-    OwnerOnlyFiles.directory(directory);
+    Path next = OwnerOnlyFiles.directoryBeside(directory);
     try {
-      KeyPair keys = SigningKeys.newP256();
+      KeyPair keys = SigningKey.newKeys();
       X509Certificate root = CertificateTemplate.root(trustDomain, keys, now, ROOT_LIFETIME);
-      SigningKey key = new SigningKey(root, keys.getPrivate(), List.of(root), root);
-      write(directory, key);
-      LOG.info("root made trustDomain={} fingerprint={} notAfter={} directory={}",
-          trustDomain, key.fingerprint(), root.getNotAfter().toInstant(), directory);
+      List<String> problems = CertificateCheck.root(root, keys.getPublic(), now, ROOT_LIFETIME);
+      if (!problems.isEmpty()) {
+        throw new GeneralSecurityException(String.join("; ", problems));
+      }
+      SigningKey key = new SigningKey(root, keys.getPrivate(), List.of(), root);
+      CaFiles.write(next, key);
+      publish(next, directory);
+      LOG.info(
+          "root made trustDomain={} fingerprint={} notAfter={} directory={}",
+          trustDomain,
+          key.fingerprint(),
+          root.getNotAfter().toInstant(),
+          directory);
     } catch (GeneralSecurityException e) {
       throw new IOException("cannot make a root certificate: " + e.getMessage(), e);
+    } finally {
+      CaFiles.delete(next);
     }
   }
 
-  private static void write(Path directory, SigningKey key) throws IOException {
-    List<X509Certificate> chain =
-        key.isRoot() ? List.of(key.certificate()) : key.chain();
-    OwnerOnlyFiles.write(directory.resolve(CaMaterial.ROOT), Pem.of(List.of(key.root())));
-    OwnerOnlyFiles.write(directory.resolve(CaMaterial.CHAIN), Pem.of(chain));
-    OwnerOnlyFiles.write(directory.resolve(CaMaterial.CERT), Pem.of(List.of(key.certificate())));
-    // The key comes last: its presence says that the directory is complete.
-    OwnerOnlyFiles.write(directory.resolve(CaMaterial.KEY), key.keyPem());
-  }
-
-  private static SigningKey read(Path directory, Instant now) throws IOException {
-    Map<String, byte[]> files = new HashMap<>();
-    for (String name : FILES) {
-      Path file = directory.resolve(name);
-      if (Files.exists(file)) {
-        files.put(name, Files.readAllBytes(file));
-      }
-    }
-    Path keyFile = directory.resolve(CaMaterial.KEY);
-    if (Files.exists(keyFile) && OwnerOnlyFiles.isOpenToOthers(keyFile)) {
-      throw new IOException(
-          keyFile + ": readable by others than its owner (remedy: chmod 600 " + keyFile + ")");
-    }
+  /** All four files appear at once; a root that another process made meanwhile stays. */
+  private static void publish(Path next, Path directory) throws IOException {
     try {
-      return CaMaterial.parse(files, now);
-    } catch (IOException e) {
-      throw new IOException(directory + ": " + e.getMessage(), e);
+      Files.move(next, directory, StandardCopyOption.ATOMIC_MOVE);
+    } catch (FileSystemException e) {
+      if (!CaFiles.hasAny(directory)) {
+        throw new IOException(
+            directory
+                + ": is not empty and holds no CA files (remedy: empty it, or put them there)",
+            e);
+      }
     }
   }
 
   /** The roots that proxies accept. */
   public TrustBundle trustBundle() {
-    return new TrustBundle(trustDomain, List.of(top.root()));
+    return bundle;
   }
 
   /** The authority that signs server certificates. */
@@ -126,95 +155,59 @@ public final class CaDirectory {
   }
 
   /**
-   * The authority of a cluster: its intermediate, made when it is not there or near its end; the
-   * given CA itself where that may not sign authorities.
+   * The authority of a cluster: the adopted one; else its intermediate, made when it is not there
+   * or near its end; the given CA itself where that may not sign authorities.
    *
    * @throws IOException when the intermediate cannot be read or written
    */
   public ClusterAuthority forCluster(String cluster) throws IOException {
-    ClusterAuthority known = authorities.get(cluster);
-    if (known != null && !isNearEnd(known.certificate(), clock.instant())) {
+    ClusterAuthority given = adopted.get(cluster);
+    if (given != null) {
+      return given;
+    }
+    ClusterAuthority known = own.get(cluster);
+    if (known != null && isGood(known)) {
       return known;
     }
-    synchronized (this) {
-      ClusterAuthority made =
-          new ClusterAuthority(cluster, signingKey(cluster), longest, clock);
-      authorities.put(cluster, made);
+    synchronized (own) {
+      ClusterAuthority second = own.get(cluster);
+      if (second != null && isGood(second)) {
+        return second;
+      }
+      SigningKey key = top.maySignAuthorities() ? intermediates.of(cluster, clock.instant()) : top;
+      ClusterAuthority made = new ClusterAuthority(cluster, key, longest, clock);
+      own.put(cluster, made);
       return made;
     }
   }
 
+  private boolean isGood(ClusterAuthority authority) {
+    return authority.certificate().equals(top.certificate())
+        || !Intermediates.isNearEnd(authority.certificate(), clock.instant());
+  }
+
   /**
-   * Gives a cluster an authority of its own, from its {@code cacerts} Secret.
+   * Gives a cluster an authority of its own, from its {@code cacerts} Secret, in place of an
+   * earlier one. It is used until it is replaced, and refuses to sign once it has expired.
    *
-   * @throws IOException when it is not sound, or its root is not the mesh's
+   * @throws IOException when it is not sound, or its root is not the mesh's; the earlier one stays
    */
   public void adopt(String cluster, Map<String, byte[]> cacerts) throws IOException {
-    SigningKey key = CaMaterial.parse(cacerts, clock.instant());
-    if (!key.root().equals(top.root())) {
+    if (cluster.isEmpty()) {
+      throw new IOException("CA material for a cluster without an id");
+    }
+    SigningKey key =
+        CaMaterial.parse("CA material of cluster " + cluster, cacerts, clock.instant()).signing();
+    if (!bundle.roots().contains(key.root())) {
       throw new IOException(
           "CA material of cluster " + cluster + ": its root is not the mesh's shared root");
     }
-    authorities.put(cluster, new ClusterAuthority(cluster, key, longest, clock));
-  }
-
-  private SigningKey signingKey(String cluster) throws IOException {
-    if (!top.maySignAuthorities()) {
-      return top;
+    if (Intermediates.isNearEnd(key.certificate(), clock.instant())) {
+      LOG.warn(
+          "CA of a cluster is near its end cluster={} notAfter={}",
+          cluster,
+          key.certificate().getNotAfter().toInstant());
     }
-    if (!isFileName(cluster)) {
-      throw new IOException(
-          "cluster id '" + cluster + "' cannot name a directory (expected letters, digits, . - _)");
-    }
-    Path directory = data.resolve("intermediates").resolve(cluster);
-    Instant now = clock.instant();
-    if (Files.exists(directory.resolve(CaMaterial.KEY))) {
-      SigningKey kept = read(directory, now);
-      if (kept.root().equals(top.root()) && !isNearEnd(kept.certificate(), now)) {
-        return kept;
-      }
-    }
-    return makeIntermediate(cluster, directory, now);
-  }
-
-  private SigningKey makeIntermediate(String cluster, Path directory, Instant now)
-      throws IOException {
-    try {
-      KeyPair keys = SigningKeys.newP256();
-      X509Certificate certificate =
-          CertificateTemplate.intermediate(
-              top, cluster, trustDomain, keys.getPublic(), now, INTERMEDIATE_LIFETIME);
-      List<X509Certificate> chain = new ArrayList<>();
-      chain.add(certificate);
-      if (!top.isRoot()) {
-        chain.addAll(top.chain());
-      }
-      SigningKey key = new SigningKey(certificate, keys.getPrivate(), chain, top.root());
-      OwnerOnlyFiles.directory(data.resolve("intermediates"));
-      OwnerOnlyFiles.directory(directory);
-      write(directory, key);
-      LOG.info("intermediate made cluster={} fingerprint={} notAfter={}",
-          cluster, key.fingerprint(), certificate.getNotAfter().toInstant());
-      return key;
-    } catch (GeneralSecurityException e) {
-      throw new IOException(
-          "cannot make the intermediate of cluster " + cluster + ": " + e.getMessage(), e);
-    }
-  }
-
-  /** Less than a third of its life is left. */
-  private static boolean isNearEnd(X509Certificate certificate, Instant now) {
-    Instant start = certificate.getNotBefore().toInstant();
-    Instant end = certificate.getNotAfter().toInstant();
-    Duration third = Duration.between(start, end).dividedBy(3);
-    return now.isAfter(end.minus(third));
-  }
-
-  private static boolean isFileName(String text) {
-    return !text.isEmpty()
-        && text.length() <= 200
-        && !text.startsWith(".")
-        && text.chars()
-            .allMatch(c -> Character.isLetterOrDigit(c) || c == '.' || c == '-' || c == '_');
+    adopted.put(cluster, new ClusterAuthority(cluster, key, longest, clock));
   }
 }

@@ -2,6 +2,7 @@ package io.portolan.ca.store;
 
 import io.portolan.ca.sign.SigningKey;
 import io.portolan.ca.trust.Pem;
+import io.portolan.ca.validate.KeyPolicy;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
@@ -13,18 +14,22 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.openssl.PEMKeyPair;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.jspecify.annotations.Nullable;
 
-/** The four files of a CA, read and checked together. */
+/**
+ * The four files of a CA, read and checked together. Source of the names: Istio's {@code cacerts}.
+ */
 public final class CaMaterial {
-  /** The root certificate. */
+  /** The root certificate; further ones are accepted but sign nothing. */
   public static final String ROOT = "root-cert.pem";
 
-  /** From the signing certificate up. */
+  /** From the signing certificate up; may be absent when the root signed that. */
   public static final String CHAIN = "cert-chain.pem";
 
   /** The signing certificate. */
@@ -33,68 +38,132 @@ public final class CaMaterial {
   /** The signing key. */
   public static final String KEY = "ca-key.pem";
 
-  private final List<String> problems = new ArrayList<>();
+  private static final int CERT_SIGN = 5;
+  private static final int LONGEST_PATH = 8;
 
-  private CaMaterial() {}
+  private final List<String> problems = new ArrayList<>();
+  private final Map<String, byte[]> files;
+  private final Instant now;
+
+  private CaMaterial(Map<String, byte[]> files, Instant now) {
+    this.files = files;
+    this.now = now;
+  }
+
+  /**
+   * Sound material.
+   *
+   * @param signing signs; its root is the first of {@code roots} that its chain leads to
+   * @param roots every unexpired certificate of the root file, to be accepted by proxies; more than
+   *     one while a root is replaced
+   */
+  public record Sound(SigningKey signing, List<X509Certificate> roots) {
+    public Sound {
+      roots = List.copyOf(roots);
+    }
+  }
 
   /**
    * Reads and checks the files.
    *
-   * @throws IOException naming every problem with its file; no content
+   * @throws CaMaterialException naming every problem with its file; no content
    */
-  public static SigningKey parse(Map<String, byte[]> files, Instant now) throws IOException {
-    CaMaterial material = new CaMaterial();
-    SigningKey key = material.read(files, now);
-    if (key == null || !material.problems.isEmpty()) {
-      throw new IOException("CA material: " + String.join("; ", material.problems));
-    }
-    return key;
+  public static Sound parse(Map<String, byte[]> files, Instant now) throws CaMaterialException {
+    return parse("CA material", files, now);
   }
 
-  private @Nullable SigningKey read(Map<String, byte[]> files, Instant now) {
-    X509Certificate root = first(files, ROOT);
-    X509Certificate cert = first(files, CERT);
-    PrivateKey key = key(files);
-    List<X509Certificate> chain = files.containsKey(CHAIN) ? all(files, CHAIN) : List.of();
-    if (root == null || cert == null || key == null) {
+  static Sound parse(String where, Map<String, byte[]> files, Instant now)
+      throws CaMaterialException {
+    CaMaterial material = new CaMaterial(files, now);
+    Sound sound = material.read();
+    if (sound == null || !material.problems.isEmpty()) {
+      throw new CaMaterialException(where, material.problems);
+    }
+    return sound;
+  }
+
+  private @Nullable Sound read() {
+    List<X509Certificate> roots = certificates(ROOT);
+    List<X509Certificate> certs = certificates(CERT);
+    List<X509Certificate> chain = files.containsKey(CHAIN) ? certificates(CHAIN) : List.of();
+    PrivateKey key = key();
+    if (certs.isEmpty()) {
       return null;
     }
-    if (cert.getBasicConstraints() < 0) {
-      problems.add(CERT + ": is not a CA certificate (basicConstraints CA:TRUE expected)");
-    }
-    if (!matches(cert, key)) {
+    X509Certificate cert = certs.getFirst();
+    if (key != null && !belongsTo(cert, key)) {
       problems.add(KEY + ": does not belong to " + CERT);
     }
-    for (X509Certificate each : List.of(root, cert)) {
-      if (each.getNotAfter().toInstant().isBefore(now)) {
-        problems.add((each.equals(root) ? ROOT : CERT) + ": expired at "
-            + each.getNotAfter().toInstant());
-      }
+    String refused = KeyPolicy.problem(cert.getPublicKey());
+    if (refused != null) {
+      problems.add(CERT + ": " + refused);
     }
-    List<X509Certificate> path = path(cert, chain, root);
-    return problems.isEmpty() ? new SigningKey(cert, key, path, root) : null;
+    if (roots.isEmpty()) {
+      return null;
+    }
+    List<X509Certificate> path = path(cert, chain, roots);
+    checkPath(path, cert, roots);
+    if (!problems.isEmpty() || key == null) {
+      return null;
+    }
+    X509Certificate root = path.getLast();
+    return new Sound(
+        new SigningKey(cert, key, path.subList(0, path.size() - 1), root),
+        roots.stream().filter(r -> !r.getNotAfter().toInstant().isBefore(now)).toList());
   }
 
-  /** From {@code cert} up to, not including, the root. */
+  /** From {@code cert} up to and including a root; shorter when the chain does not lead to one. */
   private List<X509Certificate> path(
-      X509Certificate cert, List<X509Certificate> chain, X509Certificate root) {
+      X509Certificate cert, List<X509Certificate> chain, List<X509Certificate> roots) {
     List<X509Certificate> path = new ArrayList<>();
-    X509Certificate at = cert;
-    while (!at.equals(root) && path.size() <= chain.size() + 1) {
-      path.add(at);
-      X509Certificate child = at;
-      X509Certificate issuer =
-          java.util.stream.Stream.concat(java.util.stream.Stream.of(root), chain.stream())
-              .filter(c -> !c.equals(child) && isSignedBy(child, c))
-              .findFirst()
-              .orElse(null);
-      if (issuer == null) {
+    path.add(cert);
+    while (!roots.contains(path.getLast())) {
+      X509Certificate child = path.getLast();
+      Optional<X509Certificate> issuer =
+          Stream.concat(roots.stream(), chain.stream())
+              .filter(c -> !path.contains(c) && isSignedBy(child, c))
+              .findFirst();
+      if (issuer.isEmpty() || path.size() >= LONGEST_PATH) {
         problems.add(CERT + ": its chain does not lead to " + ROOT);
         return path;
       }
-      at = issuer;
+      path.add(issuer.get());
     }
     return path;
+  }
+
+  /** RFC 5280 §6.1.4: every certificate on the way may sign, now, and this far down. */
+  private void checkPath(
+      List<X509Certificate> path, X509Certificate cert, List<X509Certificate> roots) {
+    for (int below = 0; below < path.size(); below++) {
+      X509Certificate each = path.get(below);
+      String name = roots.contains(each) ? ROOT : each.equals(cert) ? CERT : CHAIN;
+      boolean[] usage = each.getKeyUsage();
+      if (each.getBasicConstraints() < 0) {
+        problems.add(name + ": is not a CA certificate (basicConstraints CA:TRUE expected)");
+      } else if (each.getBasicConstraints() < below) {
+        problems.add(
+            name
+                + ": path length "
+                + each.getBasicConstraints()
+                + " (expected at least "
+                + below
+                + ")");
+      }
+      if (usage != null && !usage[CERT_SIGN]) {
+        problems.add(name + ": may not sign certificates (keyUsage keyCertSign expected)");
+      }
+      if (each.getNotAfter().toInstant().isBefore(now)) {
+        problems.add(name + ": expired at " + each.getNotAfter().toInstant());
+      }
+      if (each.getNotBefore().toInstant().isAfter(now)) {
+        problems.add(name + ": not valid before " + each.getNotBefore().toInstant());
+      }
+    }
+    X509Certificate top = path.getLast();
+    if (roots.contains(top) && !isSignedBy(top, top)) {
+      problems.add(ROOT + ": is not self-signed");
+    }
   }
 
   private static boolean isSignedBy(X509Certificate child, X509Certificate issuer) {
@@ -109,7 +178,7 @@ public final class CaMaterial {
     }
   }
 
-  private static boolean matches(X509Certificate cert, PrivateKey key) {
+  private static boolean belongsTo(X509Certificate cert, PrivateKey key) {
     try {
       byte[] sample = "portolan".getBytes(StandardCharsets.US_ASCII);
       String algorithm = key.getAlgorithm().equals("RSA") ? "SHA256withRSA" : "SHA256withECDSA";
@@ -125,12 +194,7 @@ public final class CaMaterial {
     }
   }
 
-  private @Nullable X509Certificate first(Map<String, byte[]> files, String name) {
-    List<X509Certificate> found = all(files, name);
-    return found.isEmpty() ? null : found.getFirst();
-  }
-
-  private List<X509Certificate> all(Map<String, byte[]> files, String name) {
+  private List<X509Certificate> certificates(String name) {
     byte[] content = files.get(name);
     if (content == null) {
       problems.add(name + ": missing");
@@ -144,27 +208,37 @@ public final class CaMaterial {
     }
   }
 
-  private @Nullable PrivateKey key(Map<String, byte[]> files) {
+  private @Nullable PrivateKey key() {
     byte[] content = files.get(KEY);
     if (content == null) {
       problems.add(KEY + ": missing");
       return null;
     }
-    try (PEMParser parser =
-        new PEMParser(new StringReader(new String(content, StandardCharsets.US_ASCII)))) {
-      Object read = parser.readObject();
-      JcaPEMKeyConverter converter = new JcaPEMKeyConverter();
-      if (read instanceof PEMKeyPair pair) {
-        return converter.getKeyPair(pair).getPrivate();
-      }
-      if (read instanceof PrivateKeyInfo info) {
-        return converter.getPrivateKey(info);
-      }
-      problems.add(KEY + ": not an unencrypted PEM private key");
-    } catch (IOException | IllegalArgumentException e) {
-      // The cause may quote the file; only the name is told.
-      problems.add(KEY + ": not readable as a PEM private key");
+    PrivateKey key = privateKey(content);
+    if (key == null) {
+      problems.add(KEY + ": not readable as an unencrypted PEM private key");
     }
-    return null;
+    return key;
+  }
+
+  /** The first private key of a PEM text, as {@code openssl} writes it or PKCS#8. */
+  private static @Nullable PrivateKey privateKey(byte[] content) {
+    try (PEMParser parser =
+        new PEMParser(new StringReader(new String(content, StandardCharsets.ISO_8859_1)))) {
+      JcaPEMKeyConverter converter = new JcaPEMKeyConverter();
+      // EC PARAMETERS may stand before the key.
+      for (Object read = parser.readObject(); read != null; read = parser.readObject()) {
+        if (read instanceof PEMKeyPair pair) {
+          return converter.getPrivateKey(pair.getPrivateKeyInfo());
+        }
+        if (read instanceof PrivateKeyInfo info) {
+          return converter.getPrivateKey(info);
+        }
+      }
+      return null;
+    } catch (IOException | RuntimeException e) {
+      // The cause may quote the file; only its name is told.
+      return null;
+    }
   }
 }

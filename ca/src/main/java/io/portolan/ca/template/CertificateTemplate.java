@@ -2,9 +2,13 @@ package io.portolan.ca.template;
 
 import io.portolan.ca.identity.SpiffeId;
 import io.portolan.ca.sign.SigningKey;
+import io.portolan.ca.trust.Fingerprint;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -12,7 +16,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
+import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
@@ -20,12 +28,14 @@ import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.util.IPAddress;
 
 /**
  * The contents of the three kinds of certificate. Sources: RFC 5280 §4, SPIFFE X509-SVID §4 and
@@ -36,23 +46,31 @@ public final class CertificateTemplate {
   public static final Duration BACKDATE = Duration.ofMinutes(2);
 
   private static final int SERIAL_BITS = 128;
+  private static final int NAME_MOST = 64;
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private CertificateTemplate() {}
 
   /** A self-signed root for this trust domain. */
   public static X509Certificate root(
-      String trustDomain, java.security.KeyPair keys, Instant now, Duration lifetime)
+      String trustDomain, KeyPair keys, Instant now, Duration lifetime)
       throws GeneralSecurityException {
     X500Name name = name("Portolan root", trustDomain);
     var builder =
-        new JcaX509v3CertificateBuilder(name, serial(), Date.from(now.minus(BACKDATE)),
-            Date.from(now.plus(lifetime)), name, keys.getPublic());
+        new JcaX509v3CertificateBuilder(
+            name,
+            serial(),
+            Date.from(now.minus(BACKDATE)),
+            Date.from(now.plus(lifetime)),
+            name,
+            keys.getPublic());
     try {
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(2));
       builder.addExtension(
           Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
-      builder.addExtension(Extension.subjectKeyIdentifier, false,
+      builder.addExtension(
+          Extension.subjectKeyIdentifier,
+          false,
           new JcaX509ExtensionUtils().createSubjectKeyIdentifier(keys.getPublic()));
     } catch (IOException e) {
       throw new GeneralSecurityException("root certificate: " + e.getMessage(), e);
@@ -62,9 +80,15 @@ public final class CertificateTemplate {
 
   /** An authority for one cluster that may sign workloads and nothing else. */
   public static X509Certificate intermediate(
-      SigningKey issuer, String cluster, String trustDomain, PublicKey key, Instant now,
-      Duration lifetime) throws GeneralSecurityException {
-    var builder = builder(issuer, name("Portolan cluster " + cluster, trustDomain), key, now, lifetime);
+      SigningKey issuer,
+      String cluster,
+      String trustDomain,
+      PublicKey key,
+      Instant now,
+      Duration lifetime)
+      throws GeneralSecurityException {
+    var builder =
+        builder(issuer, name("Portolan cluster " + cluster, trustDomain), key, now, lifetime);
     try {
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
       builder.addExtension(
@@ -80,7 +104,7 @@ public final class CertificateTemplate {
   public static X509Certificate workload(
       SigningKey issuer, SpiffeId id, PublicKey key, Instant now, Duration lifetime)
       throws GeneralSecurityException {
-    var builder = builder(issuer, new X500Name(new org.bouncycastle.asn1.x500.RDN[0]), key, now, lifetime);
+    var builder = builder(issuer, new X500Name(new RDN[0]), key, now, lifetime);
     GeneralNames names =
         new GeneralNames(new GeneralName(GeneralName.uniformResourceIdentifier, id.uri()));
     return leaf(builder, issuer, key, names, true);
@@ -93,14 +117,21 @@ public final class CertificateTemplate {
     var builder = builder(issuer, name("Portolan control plane", ""), key, now, lifetime);
     GeneralName[] all =
         names.stream()
-            .map(n -> new GeneralName(isAddress(n) ? GeneralName.iPAddress : GeneralName.dNSName, n))
+            .map(
+                n ->
+                    new GeneralName(
+                        IPAddress.isValid(n) ? GeneralName.iPAddress : GeneralName.dNSName, n))
             .toArray(GeneralName[]::new);
     return leaf(builder, issuer, key, new GeneralNames(all), false);
   }
 
   private static X509Certificate leaf(
-      X509v3CertificateBuilder builder, SigningKey issuer, PublicKey key, GeneralNames names,
-      boolean namesCritical) throws GeneralSecurityException {
+      X509v3CertificateBuilder builder,
+      SigningKey issuer,
+      PublicKey key,
+      GeneralNames names,
+      boolean namesCritical)
+      throws GeneralSecurityException {
     int usage = KeyUsage.digitalSignature;
     if (key.getAlgorithm().equals("RSA")) {
       usage |= KeyUsage.keyEncipherment;
@@ -108,7 +139,9 @@ public final class CertificateTemplate {
     try {
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
       builder.addExtension(Extension.keyUsage, true, new KeyUsage(usage));
-      builder.addExtension(Extension.extendedKeyUsage, false,
+      builder.addExtension(
+          Extension.extendedKeyUsage,
+          false,
           new ExtendedKeyUsage(
               new KeyPurposeId[] {KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth}));
       // RFC 5280 §4.2.1.6: critical where the subject is empty.
@@ -127,8 +160,8 @@ public final class CertificateTemplate {
     Instant notAfter = end.isBefore(issuerEnd) ? end : issuerEnd;
     X500Name issuerName =
         X500Name.getInstance(issuer.certificate().getSubjectX500Principal().getEncoded());
-    return new JcaX509v3CertificateBuilder(issuerName, serial(), Date.from(now.minus(BACKDATE)),
-        Date.from(notAfter), subject, key);
+    return new JcaX509v3CertificateBuilder(
+        issuerName, serial(), Date.from(now.minus(BACKDATE)), Date.from(notAfter), subject, key);
   }
 
   private static void identifiers(
@@ -137,12 +170,19 @@ public final class CertificateTemplate {
     var extensions = new JcaX509ExtensionUtils();
     builder.addExtension(
         Extension.subjectKeyIdentifier, false, extensions.createSubjectKeyIdentifier(key));
-    builder.addExtension(Extension.authorityKeyIdentifier, false,
-        extensions.createAuthorityKeyIdentifier(issuer.certificate()));
+    // The issuer's own identifier where it has one: a given CA may compute it in another way.
+    byte[] own = issuer.certificate().getExtensionValue(Extension.subjectKeyIdentifier.getId());
+    builder.addExtension(
+        Extension.authorityKeyIdentifier,
+        false,
+        own == null
+            ? extensions.createAuthorityKeyIdentifier(issuer.certificate().getPublicKey())
+            : new AuthorityKeyIdentifier(
+                SubjectKeyIdentifier.getInstance(JcaX509ExtensionUtils.parseExtensionValue(own))
+                    .getKeyIdentifier()));
   }
 
-  private static X509Certificate sign(
-      X509v3CertificateBuilder builder, java.security.PrivateKey key)
+  private static X509Certificate sign(X509v3CertificateBuilder builder, PrivateKey key)
       throws GeneralSecurityException {
     String algorithm = key.getAlgorithm().equals("RSA") ? "SHA256withRSA" : "SHA256withECDSA";
     try {
@@ -154,21 +194,25 @@ public final class CertificateTemplate {
   }
 
   private static X500Name name(String common, String organization) {
-    var builder = new org.bouncycastle.asn1.x500.X500NameBuilder();
+    var builder = new X500NameBuilder();
     if (!organization.isEmpty()) {
-      builder.addRDN(org.bouncycastle.asn1.x500.style.BCStyle.O, organization);
+      builder.addRDN(BCStyle.O, shorten(organization));
     }
-    builder.addRDN(org.bouncycastle.asn1.x500.style.BCStyle.CN, common);
+    builder.addRDN(BCStyle.CN, shorten(common));
     return builder.build();
+  }
+
+  /** RFC 5280 appendix A.1: names have an upper bound of 64; a fingerprint keeps them apart. */
+  private static String shorten(String text) {
+    if (text.length() <= NAME_MOST) {
+      return text;
+    }
+    String mark = "-" + Fingerprint.of(text.getBytes(StandardCharsets.UTF_8));
+    return text.substring(0, NAME_MOST - mark.length()) + mark;
   }
 
   private static BigInteger serial() {
     // One more bit keeps the number positive and its length fixed.
     return new BigInteger(SERIAL_BITS, RANDOM).setBit(SERIAL_BITS);
-  }
-
-  private static boolean isAddress(String text) {
-    return text.indexOf(':') >= 0
-        || (!text.isEmpty() && text.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9')));
   }
 }

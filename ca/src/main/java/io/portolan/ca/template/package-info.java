@@ -1,6 +1,4 @@
-/**
- * What a certificate of each kind contains.
- */
+/** What a certificate of each kind contains. */
 @NullMarked
 package io.portolan.ca.template;
 

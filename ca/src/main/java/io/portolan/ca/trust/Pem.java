@@ -39,7 +39,8 @@ public final class Pem {
     StringBuilder text = new StringBuilder();
     for (X509Certificate certificate : certificates) {
       try {
-        text.append(new String(of("CERTIFICATE", certificate.getEncoded()), StandardCharsets.US_ASCII));
+        text.append(
+            new String(of("CERTIFICATE", certificate.getEncoded()), StandardCharsets.US_ASCII));
       } catch (CertificateEncodingException e) {
         throw new IllegalStateException("a parsed certificate always has an encoding", e);
       }
@@ -49,7 +50,12 @@ public final class Pem {
 
   /** One PEM block. */
   public static byte[] of(String label, byte[] der) {
-    return ("-----BEGIN " + label + "-----\n" + LINES.encodeToString(der) + "\n-----END " + label
+    return ("-----BEGIN "
+            + label
+            + "-----\n"
+            + LINES.encodeToString(der)
+            + "\n-----END "
+            + label
             + "-----\n")
         .getBytes(StandardCharsets.US_ASCII);
   }

@@ -1,6 +1,4 @@
-/**
- * The trust bundle: the roots a proxy accepts.
- */
+/** The trust bundle: the roots a proxy accepts. */
 @NullMarked
 package io.portolan.ca.trust;
 
