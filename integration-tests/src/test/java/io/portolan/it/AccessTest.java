@@ -53,8 +53,16 @@ class AccessTest {
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     server =
         PortolanServer.start(
-            new ServerSettings(Workspace.root().resolve("deploy/labs/active-active/mesh"),
-                data.resolve("d"), null, any, null, any, Duration.ofHours(24), List.of(), null));
+            new ServerSettings(
+                Workspace.root().resolve("deploy/labs/active-active/mesh"),
+                data.resolve("d"),
+                null,
+                any,
+                null,
+                any,
+                Duration.ofHours(24),
+                List.of(),
+                null));
   }
 
   @AfterAll
@@ -64,8 +72,12 @@ class AccessTest {
 
   private static Node.Builder node(String cluster, String namespace, String account) {
     return Node.newBuilder()
-        .setId("sidecar~127.71.0.100~client-east." + namespace + "~" + namespace
-            + ".svc.cluster.local")
+        .setId(
+            "sidecar~127.71.0.100~client-east."
+                + namespace
+                + "~"
+                + namespace
+                + ".svc.cluster.local")
         .setMetadata(
             Struct.newBuilder()
                 .putFields("CLUSTER_ID", text(cluster))
@@ -82,8 +94,8 @@ class AccessTest {
     return token(cluster, namespace, account, Clock.systemUTC());
   }
 
-  private static String token(
-      String cluster, String namespace, String account, InstantSource clock) throws Exception {
+  private static String token(String cluster, String namespace, String account, InstantSource clock)
+      throws Exception {
     return JoinTokens.open(data.resolve("d"), clock)
         .mint(new JoinIdentity(cluster, namespace, account), Duration.ofHours(1));
   }
@@ -139,7 +151,9 @@ class AccessTest {
   }
 
   private static ManagedChannel channel() throws Exception {
-    return NettyChannelBuilder.forAddress("127.0.0.1", server.xdsAddress().getPort(),
+    return NettyChannelBuilder.forAddress(
+            "127.0.0.1",
+            server.xdsAddress().getPort(),
             TlsChannelCredentials.newBuilder()
                 .trustManager(data.resolve("d/ca/root-cert.pem").toFile())
                 .build())
@@ -150,10 +164,11 @@ class AccessTest {
   private static CallCredentials bearer(String token) {
     return new CallCredentials() {
       @Override
-      public void applyRequestMetadata(RequestInfo info, Executor executor, MetadataApplier applier) {
+      public void applyRequestMetadata(
+          RequestInfo info, Executor executor, MetadataApplier applier) {
         Metadata headers = new Metadata();
-        headers.put(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER),
-            "Bearer " + token);
+        headers.put(
+            Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + token);
         applier.apply(headers);
       }
     };
@@ -218,15 +233,21 @@ class AccessTest {
   void aStateOfTheWorldClientGetsTheSame() throws Exception {
     try (var stream = sotw(token("east", "demo", "client"))) {
       stream.requests.onNext(
-          DiscoveryRequest.newBuilder().setTypeUrl(ResourceType.CLUSTER.typeUrl())
-              .setNode(node("east", "demo", "client")).build());
+          DiscoveryRequest.newBuilder()
+              .setTypeUrl(ResourceType.CLUSTER.typeUrl())
+              .setNode(node("east", "demo", "client"))
+              .build());
       DiscoveryResponse response = stream.response();
       assertTrue(response.getResourcesCount() >= 4, response.toString());
       stream.requests.onNext(
-          DiscoveryRequest.newBuilder().setTypeUrl(ResourceType.ENDPOINT.typeUrl())
-              .addResourceNames("outbound|8081||backend.demo.svc.cluster.local").build());
+          DiscoveryRequest.newBuilder()
+              .setTypeUrl(ResourceType.ENDPOINT.typeUrl())
+              .addResourceNames("outbound|8081||backend.demo.svc.cluster.local")
+              .build());
       var assignment =
-          stream.response().getResources(0)
+          stream
+              .response()
+              .getResources(0)
               .unpack(io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment.class);
       assertEquals(3, assignment.getEndpointsCount());
     }
@@ -236,49 +257,64 @@ class AccessTest {
   void aProxyGetsItsOwnCertificateAndNoOther() throws Exception {
     try (var stream = delta(token("east", "demo", "client"))) {
       stream.requests.onNext(
-          ask(ResourceType.SECRET).addResourceNamesSubscribe("default")
+          ask(ResourceType.SECRET)
+              .addResourceNamesSubscribe("default")
               .addResourceNamesSubscribe("spiffe://lab.portolan.example/ns/demo/sa/backend")
-              .setNode(node("east", "demo", "client")).build());
+              .setNode(node("east", "demo", "client"))
+              .build());
       DeltaDiscoveryResponse response = stream.response();
       assertEquals(1, response.getResourcesCount());
-      assertEquals(List.of("spiffe://lab.portolan.example/ns/demo/sa/backend"),
+      assertEquals(
+          List.of("spiffe://lab.portolan.example/ns/demo/sa/backend"),
           List.copyOf(response.getRemovedResourcesList()));
     }
   }
 
   @Test
   void noCredentialIsRefusedWithTheRemedy() throws Exception {
-    assertRefused(Status.Code.UNAUTHENTICATED, "portolan token",
-        refusal("", node("east", "demo", "client")));
+    assertRefused(
+        Status.Code.UNAUTHENTICATED, "portolan token", refusal("", node("east", "demo", "client")));
   }
 
   @Test
   void aWrongTokenIsRefused() throws Exception {
-    assertRefused(Status.Code.UNAUTHENTICATED, "not a JWT",
+    assertRefused(
+        Status.Code.UNAUTHENTICATED,
+        "not a JWT",
         refusal("nonsense", node("east", "demo", "client")));
   }
 
   @Test
   void anExpiredTokenIsRefused() throws Exception {
     Instant before = Instant.now().minus(Duration.ofHours(2));
-    assertRefused(Status.Code.UNAUTHENTICATED, "expired",
+    assertRefused(
+        Status.Code.UNAUTHENTICATED,
+        "expired",
         refusal(token("east", "demo", "client", () -> before), node("east", "demo", "client")));
   }
 
   @Test
   void claimsBeyondTheTokenAreRefused() throws Exception {
     String token = token("west", "demo", "client");
-    assertRefused(Status.Code.PERMISSION_DENIED, "cluster 'east'",
+    assertRefused(
+        Status.Code.PERMISSION_DENIED,
+        "cluster 'east'",
         refusal(token, node("east", "demo", "client")));
-    assertRefused(Status.Code.PERMISSION_DENIED, "namespace 'kube-system'",
+    assertRefused(
+        Status.Code.PERMISSION_DENIED,
+        "namespace 'kube-system'",
         refusal(token, node("west", "kube-system", "client")));
-    assertRefused(Status.Code.PERMISSION_DENIED, "service account 'backend'",
+    assertRefused(
+        Status.Code.PERMISSION_DENIED,
+        "service account 'backend'",
         refusal(token, node("west", "demo", "backend")));
   }
 
   @Test
   void aMissingNodeIsRefused() throws Exception {
-    assertRefused(Status.Code.INVALID_ARGUMENT, "missing node information",
+    assertRefused(
+        Status.Code.INVALID_ARGUMENT,
+        "missing node information",
         refusal(token("east", "demo", "client"), Node.newBuilder()));
   }
 
@@ -286,13 +322,17 @@ class AccessTest {
   void anOversizeNodeIsRefusedWithItsSize() throws Exception {
     Node.Builder node = node("east", "demo", "client");
     node.getMetadataBuilder().putFields("LARGE", text("x".repeat(300_000)));
-    assertRefused(Status.Code.INVALID_ARGUMENT, "expected at most 262144",
+    assertRefused(
+        Status.Code.INVALID_ARGUMENT,
+        "expected at most 262144",
         refusal(token("east", "demo", "client"), node));
   }
 
   @Test
   void aMalformedNodeIdIsExplained() throws Exception {
-    assertRefused(Status.Code.INVALID_ARGUMENT, "expected type~ip~name.namespace~domain",
+    assertRefused(
+        Status.Code.INVALID_ARGUMENT,
+        "expected type~ip~name.namespace~domain",
         refusal(token("east", "demo", "client"), node("east", "demo", "client").setId("envoy-1")));
   }
 
@@ -300,8 +340,10 @@ class AccessTest {
   void anUnknownTypeIsIgnoredAndTheStreamGoesOn() throws Exception {
     try (var stream = delta(token("east", "demo", "client"))) {
       stream.requests.onNext(
-          DeltaDiscoveryRequest.newBuilder().setTypeUrl("type.googleapis.com/example.Unknown")
-              .setNode(node("east", "demo", "client")).build());
+          DeltaDiscoveryRequest.newBuilder()
+              .setTypeUrl("type.googleapis.com/example.Unknown")
+              .setNode(node("east", "demo", "client"))
+              .build());
       stream.requests.onNext(ask(ResourceType.LISTENER).build());
       assertEquals(ResourceType.LISTENER.typeUrl(), stream.response().getTypeUrl());
     }

@@ -45,18 +45,28 @@ class BootstrapTest {
     Path data = directory.resolve("data");
     PortolanServer server =
         PortolanServer.start(
-            new ServerSettings(Workspace.root().resolve("deploy/labs/active-active/mesh"), data,
-                null, any, null, any, Duration.ofHours(24), List.of(), null));
+            new ServerSettings(
+                Workspace.root().resolve("deploy/labs/active-active/mesh"),
+                data,
+                null,
+                any,
+                null,
+                any,
+                Duration.ofHours(24),
+                List.of(),
+                null));
     running.add(server);
     HttpServer app = HttpServer.create(new InetSocketAddress(APP, 9081), 16);
-    app.createContext("/", exchange -> {
-      byte[] body =
-          String.valueOf(exchange.getRequestHeaders().getFirst("x-forwarded-client-cert"))
-              .getBytes(StandardCharsets.UTF_8);
-      exchange.sendResponseHeaders(200, body.length);
-      exchange.getResponseBody().write(body);
-      exchange.close();
-    });
+    app.createContext(
+        "/",
+        exchange -> {
+          byte[] body =
+              String.valueOf(exchange.getRequestHeaders().getFirst("x-forwarded-client-cert"))
+                  .getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
     app.start();
     running.add(() -> app.stop(0));
     String xds = "127.0.0.1:" + server.xdsAddress().getPort();
@@ -78,21 +88,47 @@ class BootstrapTest {
     Path home = directory.resolve(name);
     int code =
         Main.commandLine()
-            .execute("bootstrap", "--dir", home.toString(), "--data", data.toString(), "--cluster",
-                "east", "--namespace", "demo", "--service-account", account, "--name", name,
-                "--address", address, "--app-address", APP, "--xds-address", xds,
-                "--admin-address", address + ":15000", "--protocol", protocol);
+            .execute(
+                "bootstrap",
+                "--dir",
+                home.toString(),
+                "--data",
+                data.toString(),
+                "--cluster",
+                "east",
+                "--namespace",
+                "demo",
+                "--service-account",
+                account,
+                "--name",
+                name,
+                "--address",
+                address,
+                "--app-address",
+                APP,
+                "--xds-address",
+                xds,
+                "--admin-address",
+                address + ":15000",
+                "--protocol",
+                protocol);
     assertEquals(0, code);
     Process process =
-        new ProcessBuilder(Workspace.envoy().toString(), "-c",
-            home.resolve("envoy.yaml").toString(), "--disable-hot-restart", "--concurrency", "1")
+        new ProcessBuilder(
+                Workspace.envoy().toString(),
+                "-c",
+                home.resolve("envoy.yaml").toString(),
+                "--disable-hot-restart",
+                "--concurrency",
+                "1")
             .redirectErrorStream(true)
             .redirectOutput(Workspace.target().resolve("envoy-" + name + ".log").toFile())
             .start();
-    running.add(() -> {
-      process.destroyForcibly();
-      assertTrue(process.waitFor(10, TimeUnit.SECONDS));
-    });
+    running.add(
+        () -> {
+          process.destroyForcibly();
+          assertTrue(process.waitFor(10, TimeUnit.SECONDS));
+        });
   }
 
   /** Asks until there is an answer of the workload; gives the last answer after 30 s. */
@@ -102,9 +138,11 @@ class BootstrapTest {
     while (System.nanoTime() < end) {
       try (Socket socket = new Socket(CLIENT, 8081)) {
         socket.setSoTimeout(10_000);
-        socket.getOutputStream().write(
-            ("GET / HTTP/1.1\r\nHost: backend.demo.svc.cluster.local\r\nConnection: close\r\n\r\n")
-                .getBytes(StandardCharsets.US_ASCII));
+        socket
+            .getOutputStream()
+            .write(
+                ("GET / HTTP/1.1\r\nHost: backend.demo.svc.cluster.local\r\nConnection: close\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
         last = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (last.startsWith("HTTP/1.1 200")) {
           return last;

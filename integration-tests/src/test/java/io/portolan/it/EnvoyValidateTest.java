@@ -32,12 +32,17 @@ class EnvoyValidateTest {
   }
 
   private static void validate(Path directory) throws Exception {
-    Path file =
-        Workspace.target().resolve("validate-" + directory.getFileName() + ".json");
+    Path file = Workspace.target().resolve("validate-" + directory.getFileName() + ".json");
     Files.writeString(file, bootstrap(GoldenCase.read(directory)).toPrettyString());
     Process envoy =
-        new ProcessBuilder(Workspace.envoy().toString(), "--mode", "validate", "-c",
-            file.toString(), "--log-level", "warning")
+        new ProcessBuilder(
+                Workspace.envoy().toString(),
+                "--mode",
+                "validate",
+                "-c",
+                file.toString(),
+                "--log-level",
+                "warning")
             .redirectErrorStream(true)
             .start();
     String output = new String(envoy.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -47,8 +52,10 @@ class EnvoyValidateTest {
   }
 
   private static ObjectNode bootstrap(GoldenCase golden) throws IOException {
-    ObjectNode root = (ObjectNode) JSON.readTree(
-        """
+    ObjectNode root =
+        (ObjectNode)
+            JSON.readTree(
+                """
         {"node": {"id": "golden", "cluster": "golden"},
          "layered_runtime": {"layers": [{"name": "strict", "static_layer":
            {"envoy.features.fail_on_any_deprecated_feature": true}}]},
@@ -79,7 +86,9 @@ class EnvoyValidateTest {
     }
     for (EncodedResource endpoints : golden.endpoints()) {
       ObjectNode cluster = clusters.addObject();
-      cluster.put("name", "static of " + endpoints.name()).put("type", "STATIC")
+      cluster
+          .put("name", "static of " + endpoints.name())
+          .put("type", "STATIC")
           .put("connect_timeout", "1s");
       ObjectNode assignment = (ObjectNode) plain(endpoints);
       assignment.put("cluster_name", "static of " + endpoints.name());
@@ -98,18 +107,25 @@ class EnvoyValidateTest {
   private static ObjectNode carrier(JsonNode route, int port) {
     ObjectNode listener = JSON.createObjectNode();
     listener.put("name", "carrier " + port).put("bind_to_port", false);
-    listener.putObject("address").putObject("socket_address")
-        .put("address", "127.0.0.1").put("port_value", port);
+    listener
+        .putObject("address")
+        .putObject("socket_address")
+        .put("address", "127.0.0.1")
+        .put("port_value", port);
     ObjectNode filter =
         listener.putArray("filter_chains").addObject().putArray("filters").addObject();
     filter.put("name", "http");
     ObjectNode manager = filter.putObject("typed_config");
-    manager.put("@type", "type.googleapis.com/envoy.extensions.filters.network"
-        + ".http_connection_manager.v3.HttpConnectionManager");
+    manager.put(
+        "@type",
+        "type.googleapis.com/envoy.extensions.filters.network"
+            + ".http_connection_manager.v3.HttpConnectionManager");
     manager.put("stat_prefix", "carrier");
     manager.set("route_config", route);
     ObjectNode router = manager.putArray("http_filters").addObject();
-    router.put("name", "envoy.filters.http.router").putObject("typed_config")
+    router
+        .put("name", "envoy.filters.http.router")
+        .putObject("typed_config")
         .put("@type", "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router");
     return listener;
   }

@@ -47,7 +47,8 @@ class GrpcClientTest {
     Path mesh = directory.resolve("mesh");
     Files.createDirectories(mesh.resolve("east"));
     Files.writeString(mesh.resolve("mesh.yaml"), "clusters:\n- {name: east, locality: r/z}\n");
-    Files.writeString(mesh.resolve("east/health.yaml"),
+    Files.writeString(
+        mesh.resolve("east/health.yaml"),
         """
         apiVersion: v1
         kind: Service
@@ -64,22 +65,32 @@ class GrpcClientTest {
         - {name: grpc, port: %d}
         endpoints:
         - addresses: [127.0.0.1]
-        """.formatted(backend.getPort()));
+        """
+            .formatted(backend.getPort()));
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    System.setProperty("io.grpc.xds.bootstrapConfig",
+    System.setProperty(
+        "io.grpc.xds.bootstrapConfig",
         """
         {"xds_servers": [{"server_uri": "127.0.0.1:%d", "channel_creds": [{"type": "insecure"}],
           "server_features": ["xds_v3"]}],
          "node": {"id": "sidecar~127.0.0.1~caller.demo~demo.svc.cluster.local",
           "metadata": {"GENERATOR": "grpc", "CLUSTER_ID": "east", "NAMESPACE": "demo"}}}
-        """.formatted(plaintext));
+        """
+            .formatted(plaintext));
     ChannelCredentials credentials =
         XdsChannelCredentials.create(InsecureChannelCredentials.create());
     try (PortolanServer ignored =
         PortolanServer.start(
-            new ServerSettings(mesh, directory.resolve("data"), null, any,
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), plaintext), any,
-                Duration.ofHours(1), List.of(), null))) {
+            new ServerSettings(
+                mesh,
+                directory.resolve("data"),
+                null,
+                any,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), plaintext),
+                any,
+                Duration.ofHours(1),
+                List.of(),
+                null))) {
       ManagedChannel channel =
           Grpc.newChannelBuilder("xds:///health.demo.svc.cluster.local:7000", credentials).build();
       try {

@@ -20,8 +20,15 @@ class LabTest {
     Path target = Workspace.target();
     Path output = target.resolve("lab-" + scenario + ".txt");
     ProcessBuilder builder =
-        new ProcessBuilder(Workspace.java(), "--enable-native-access=ALL-UNNAMED",
-            "-XX:TieredStopAtLevel=1", "-jar", Workspace.jar().toString(), "lab", scenario, "--once")
+        new ProcessBuilder(
+                Workspace.java(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:TieredStopAtLevel=1",
+                "-jar",
+                Workspace.jar().toString(),
+                "lab",
+                scenario,
+                "--once")
             .redirectErrorStream(true)
             .redirectOutput(output.toFile());
     builder.environment().put("ENVOY", Workspace.envoy().toString());

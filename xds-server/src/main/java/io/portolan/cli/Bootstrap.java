@@ -84,8 +84,18 @@ public record Bootstrap(
       metadata.put("LABELS", new java.util.TreeMap<>(labels));
     }
     Map<String, Object> node = new LinkedHashMap<>();
-    node.put("id", role + "~" + address + "~" + name + "." + namespace + "~" + namespace
-        + ".svc.cluster.local");
+    node.put(
+        "id",
+        role
+            + "~"
+            + address
+            + "~"
+            + name
+            + "."
+            + namespace
+            + "~"
+            + namespace
+            + ".svc.cluster.local");
     node.put("cluster", name + "." + namespace);
     if (!locality.isEmpty()) {
       String[] parts = locality.split("/", 3);
@@ -116,53 +126,93 @@ public record Bootstrap(
     cluster.put("name", "xds");
     cluster.put("type", "STRICT_DNS");
     cluster.put("connect_timeout", "5s");
-    cluster.put("load_assignment",
-        ordered("cluster_name", "xds", "endpoints",
-            List.of(Map.of("lb_endpoints",
-                List.of(Map.of("endpoint", Map.of("address", socket(xdsAddress))))))));
+    cluster.put(
+        "load_assignment",
+        ordered(
+            "cluster_name",
+            "xds",
+            "endpoints",
+            List.of(
+                Map.of(
+                    "lb_endpoints",
+                    List.of(Map.of("endpoint", Map.of("address", socket(xdsAddress))))))));
     Map<String, Object> http =
-        ordered(TYPE, URL + "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        ordered(
+            TYPE,
+            URL + "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
             "explicit_http_config",
-            Map.of("http2_protocol_options",
-                Map.of("connection_keepalive",
-                    ordered("interval", "30s", "timeout", "5s"))),
-            "http_filters", List.of(injector(), codec()));
-    cluster.put("typed_extension_protocol_options",
+            Map.of(
+                "http2_protocol_options",
+                Map.of("connection_keepalive", ordered("interval", "30s", "timeout", "5s"))),
+            "http_filters",
+            List.of(injector(), codec()));
+    cluster.put(
+        "typed_extension_protocol_options",
         Map.of("envoy.extensions.upstreams.http.v3.HttpProtocolOptions", http));
-    cluster.put("transport_socket",
-        ordered("name", "envoy.transport_sockets.tls", "typed_config",
-            ordered(TYPE,
+    cluster.put(
+        "transport_socket",
+        ordered(
+            "name",
+            "envoy.transport_sockets.tls",
+            "typed_config",
+            ordered(
+                TYPE,
                 URL + "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-                "sni", "portolan.local",
+                "sni",
+                "portolan.local",
                 "common_tls_context",
-                Map.of("validation_context",
-                    ordered("trusted_ca", Map.of("filename", caFile),
+                Map.of(
+                    "validation_context",
+                    ordered(
+                        "trusted_ca",
+                        Map.of("filename", caFile),
                         "match_typed_subject_alt_names",
-                        List.of(ordered("san_type", "DNS", "matcher",
-                            Map.of("exact", "portolan.local"))))))));
+                        List.of(
+                            ordered(
+                                "san_type",
+                                "DNS",
+                                "matcher",
+                                Map.of("exact", "portolan.local"))))))));
     return cluster;
   }
 
   private Map<String, Object> injector() {
     Map<String, Object> source =
-        ordered("path_config_source",
+        ordered(
+            "path_config_source",
             ordered("path", tokenSdsFile, "watched_directory", Map.of("path", tokenDirectory)),
-            "resource_api_version", "V3");
-    return ordered("name", "envoy.filters.http.credential_injector", "typed_config",
-        ordered(TYPE,
+            "resource_api_version",
+            "V3");
+    return ordered(
+        "name",
+        "envoy.filters.http.credential_injector",
+        "typed_config",
+        ordered(
+            TYPE,
             URL + "envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
-            "overwrite", true,
+            "overwrite",
+            true,
             "credential",
-            ordered("name", "envoy.http.injected_credentials.generic", "typed_config",
-                ordered(TYPE,
+            ordered(
+                "name",
+                "envoy.http.injected_credentials.generic",
+                "typed_config",
+                ordered(
+                    TYPE,
                     URL + "envoy.extensions.http.injected_credentials.generic.v3.Generic",
-                    "header", "authorization",
-                    "header_value_prefix", "Bearer ",
-                    "credential", ordered("name", "token", "sds_config", source)))));
+                    "header",
+                    "authorization",
+                    "header_value_prefix",
+                    "Bearer ",
+                    "credential",
+                    ordered("name", "token", "sds_config", source)))));
   }
 
   private static Map<String, Object> codec() {
-    return ordered("name", "envoy.filters.http.upstream_codec", "typed_config",
+    return ordered(
+        "name",
+        "envoy.filters.http.upstream_codec",
+        "typed_config",
         Map.of(TYPE, URL + "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec"));
   }
 
@@ -187,9 +237,13 @@ public record Bootstrap(
   /** The SDS file that makes Envoy read a token from {@code tokenFile}. */
   public static String tokenSds(String tokenFile) {
     return "resources:\n"
-        + "- \"@type\": " + URL + "envoy.extensions.transport_sockets.tls.v3.Secret\n"
+        + "- \"@type\": "
+        + URL
+        + "envoy.extensions.transport_sockets.tls.v3.Secret\n"
         + "  name: token\n"
         + "  generic_secret:\n"
-        + "    secret: {filename: \"" + tokenFile + "\"}\n";
+        + "    secret: {filename: \""
+        + tokenFile
+        + "\"}\n";
   }
 }

@@ -38,16 +38,25 @@ final class BootstrapCommand implements Callable<Integer> {
   @Option(names = "--namespace", required = true, description = "Namespace of the workload.")
   private String namespace = "";
 
-  @Option(names = "--service-account", defaultValue = "default", description = "Service account. Default: default")
+  @Option(
+      names = "--service-account",
+      defaultValue = "default",
+      description = "Service account. Default: default")
   private String serviceAccount = "default";
 
-  @Option(names = "--role", defaultValue = "sidecar", description = "sidecar or router. Default: sidecar")
+  @Option(
+      names = "--role",
+      defaultValue = "sidecar",
+      description = "sidecar or router. Default: sidecar")
   private Role role = Role.SIDECAR;
 
   @Option(names = "--name", defaultValue = "envoy", description = "Name of the pod. Default: envoy")
   private String name = "envoy";
 
-  @Option(names = "--address", defaultValue = "127.0.0.1", description = "IP address of the pod. Default: 127.0.0.1")
+  @Option(
+      names = "--address",
+      defaultValue = "127.0.0.1",
+      description = "IP address of the pod. Default: 127.0.0.1")
   private String address = "127.0.0.1";
 
   @Option(
@@ -59,10 +68,18 @@ final class BootstrapCommand implements Callable<Integer> {
   @Option(names = "--network", defaultValue = "", description = "Network. Default: the cluster's")
   private String network = "";
 
-  @Option(names = "--locality", defaultValue = "", paramLabel = "REGION/ZONE", description = "Locality. Default: the registry's")
+  @Option(
+      names = "--locality",
+      defaultValue = "",
+      paramLabel = "REGION/ZONE",
+      description = "Locality. Default: the registry's")
   private String locality = "";
 
-  @Option(names = "--labels", split = ",", paramLabel = "K=V", description = "Labels of the workload.")
+  @Option(
+      names = "--labels",
+      split = ",",
+      paramLabel = "K=V",
+      description = "Labels of the workload.")
   private @Nullable Map<String, String> labels;
 
   @Option(
@@ -85,13 +102,17 @@ final class BootstrapCommand implements Callable<Integer> {
       description = "Envoy's admin page. Default: 127.0.0.1:15000")
   private String admin = "127.0.0.1:15000";
 
-  @Option(names = "--protocol", defaultValue = "delta", description = "delta or sotw. Default: delta")
+  @Option(
+      names = "--protocol",
+      defaultValue = "delta",
+      description = "delta or sotw. Default: delta")
   private Protocol protocol = Protocol.DELTA;
 
   @Option(
       names = "--ca-file",
       paramLabel = "FILE",
-      description = "Root certificate of the control plane. Default: root-cert.pem in the data directory")
+      description =
+          "Root certificate of the control plane. Default: root-cert.pem in the data directory")
   private @Nullable Path caFile;
 
   @Option(
@@ -108,7 +129,10 @@ final class BootstrapCommand implements Callable<Integer> {
       description = "Data directory of the control plane. Default: .portolan")
   private Path data = Path.of(".portolan");
 
-  @Option(names = "--dir", paramLabel = "DIR", description = "Makes a directory that is ready to run.")
+  @Option(
+      names = "--dir",
+      paramLabel = "DIR",
+      description = "Makes a directory that is ready to run.")
   private @Nullable Path dir;
 
   @Option(
@@ -146,8 +170,9 @@ final class BootstrapCommand implements Callable<Integer> {
       return directory(dir.toAbsolutePath(), root);
     }
     Path sds = tokenSds.toAbsolutePath();
-    Bootstrap made = bootstrap(root.toAbsolutePath().toString(), sds.toString(),
-        String.valueOf(sds.getParent()));
+    Bootstrap made =
+        bootstrap(
+            root.toAbsolutePath().toString(), sds.toString(), String.valueOf(sds.getParent()));
     Terminal.out(spec).print(text(made));
     Terminal.out(spec).flush();
     return Exit.OK;
@@ -155,32 +180,51 @@ final class BootstrapCommand implements Callable<Integer> {
 
   private Integer directory(Path directory, Path root) throws IOException {
     if (!Files.exists(root)) {
-      throw new IOException(root + ": is missing (remedy: start 'portolan serve' once with the same"
-          + " --data, or name the root certificate with --ca-file)");
+      throw new IOException(
+          root
+              + ": is missing (remedy: start 'portolan serve' once with the same"
+              + " --data, or name the root certificate with --ca-file)");
     }
     OwnerOnlyFiles.directory(directory);
     Path token = directory.resolve("token");
     Path own = directory.resolve("root-cert.pem");
     OwnerOnlyFiles.write(own, Files.readAllBytes(root));
-    OwnerOnlyFiles.write(token,
+    OwnerOnlyFiles.write(
+        token,
         JoinTokens.open(data, Clock.systemUTC())
             .mint(new JoinIdentity(cluster, namespace, serviceAccount), ttl)
             .getBytes(StandardCharsets.US_ASCII));
     Path sds = directory.resolve("token-sds.yaml");
-    OwnerOnlyFiles.write(sds,
-        Bootstrap.tokenSds(token.toString()).getBytes(StandardCharsets.UTF_8));
+    OwnerOnlyFiles.write(
+        sds, Bootstrap.tokenSds(token.toString()).getBytes(StandardCharsets.UTF_8));
     Path config = directory.resolve("envoy.yaml");
-    OwnerOnlyFiles.write(config,
-        bootstrap(own.toString(), sds.toString(), directory.toString()).yaml()
+    OwnerOnlyFiles.write(
+        config,
+        bootstrap(own.toString(), sds.toString(), directory.toString())
+            .yaml()
             .getBytes(StandardCharsets.UTF_8));
     Terminal.out(spec).println("made " + directory + "; run: envoy -c " + config);
     return Exit.OK;
   }
 
   private Bootstrap bootstrap(String ca, String sds, String tokenDirectory) {
-    return new Bootstrap(role == Role.SIDECAR ? "sidecar" : "router", name, namespace, cluster,
-        serviceAccount, network, locality, labels == null ? Map.of() : labels,
-        interception.name(), address, appAddress, xds, ca, sds, tokenDirectory, admin,
+    return new Bootstrap(
+        role == Role.SIDECAR ? "sidecar" : "router",
+        name,
+        namespace,
+        cluster,
+        serviceAccount,
+        network,
+        locality,
+        labels == null ? Map.of() : labels,
+        interception.name(),
+        address,
+        appAddress,
+        xds,
+        ca,
+        sds,
+        tokenDirectory,
+        admin,
         protocol == Protocol.DELTA);
   }
 

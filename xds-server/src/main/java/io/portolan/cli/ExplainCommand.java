@@ -58,8 +58,13 @@ final class ExplainCommand implements Callable<Integer> {
       return Exit.UNREACHABLE;
     }
     JsonNode root =
-        client.json("/debug/explain?proxy=" + encoded(proxy) + "&service=" + encoded(service)
-            + "&port=" + port);
+        client.json(
+            "/debug/explain?proxy="
+                + encoded(proxy)
+                + "&service="
+                + encoded(service)
+                + "&port="
+                + port);
     PrintWriter out = Terminal.out(spec);
     if (output == OutputFormat.JSON) {
       out.println(root.toPrettyString());
@@ -75,17 +80,27 @@ final class ExplainCommand implements Callable<Integer> {
 
   private static void print(PrintWriter out, JsonNode root) {
     out.println(root.path("proxy").asText());
-    out.println("  cluster " + root.path("proxyCluster").asText() + ", network "
-        + root.path("proxyNetwork").asText() + ", locality "
-        + root.path("proxyLocality").asText());
+    out.println(
+        "  cluster "
+            + root.path("proxyCluster").asText()
+            + ", network "
+            + root.path("proxyNetwork").asText()
+            + ", locality "
+            + root.path("proxyLocality").asText());
     for (JsonNode assignment : root.path("assignments")) {
       out.println();
       out.println(assignment.path("cluster").asText());
       for (JsonNode host : assignment.path("endpoints")) {
-        out.println("├─ " + host.path("address").asText() + "  priority "
-            + host.path("priority").asText() + ", weight " + host.path("weight").asText() + ", "
-            + host.path("health").asText()
-            + (host.path("meshTls").asBoolean() ? ", mutual TLS" : ", plaintext"));
+        out.println(
+            "├─ "
+                + host.path("address").asText()
+                + "  priority "
+                + host.path("priority").asText()
+                + ", weight "
+                + host.path("weight").asText()
+                + ", "
+                + host.path("health").asText()
+                + (host.path("meshTls").asBoolean() ? ", mutual TLS" : ", plaintext"));
         out.println("│    priority: " + host.path("priorityReason").asText());
         out.println("│    weight:   " + host.path("weightReason").asText());
         for (JsonNode source : host.path("sources")) {

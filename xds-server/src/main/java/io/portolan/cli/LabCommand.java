@@ -93,10 +93,7 @@ final class LabCommand implements Callable<Integer> {
     return ok ? Exit.OK : Exit.FAILED;
   }
 
-  @Command(
-      name = "list",
-      description = "Lists the scenarios.",
-      mixinStandardHelpOptions = true)
+  @Command(name = "list", description = "Lists the scenarios.", mixinStandardHelpOptions = true)
   static final class ListScenarios implements Callable<Integer> {
     @Spec private @Nullable CommandSpec spec;
 
@@ -132,8 +129,10 @@ final class LabCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-      return report(spec, runner(spec).send(
-          "cut " + cluster + (kill ? " kill" : "") + (gateway ? " gateway" : "")));
+      return report(
+          spec,
+          runner(spec)
+              .send("cut " + cluster + (kill ? " kill" : "") + (gateway ? " gateway" : "")));
     }
   }
 

@@ -43,7 +43,8 @@ import picocli.CommandLine.IVersionProvider;
       "Start here: portolan lab active-active",
     })
 public final class Main implements Runnable {
-  @picocli.CommandLine.Spec private CommandLine.Model.@org.jspecify.annotations.Nullable CommandSpec spec;
+  @picocli.CommandLine.Spec
+  private CommandLine.Model.@org.jspecify.annotations.Nullable CommandSpec spec;
 
   /** Runs a command and exits with its code. */
   public static void main(String[] args) {
@@ -58,9 +59,7 @@ public final class Main implements Runnable {
         .setExecutionExceptionHandler(
             (exception, line, result) -> {
               line.getErr()
-                  .println(
-                      line.getColorScheme()
-                          .errorText("portolan: " + reason(exception)));
+                  .println(line.getColorScheme().errorText("portolan: " + reason(exception)));
               return Exit.FAILED;
             });
   }

@@ -61,8 +61,7 @@ final class ServeCommand implements Callable<Integer> {
         "TLS xDS. Port 0 picks a free one. Default: 127.0.0.1:15012."
             + " Environment: PORTOLAN_XDS_ADDRESS"
       })
-  private InetSocketAddress xds =
-      new InetSocketAddress(InetAddress.getLoopbackAddress(), 15012);
+  private InetSocketAddress xds = new InetSocketAddress(InetAddress.getLoopbackAddress(), 15012);
 
   @Option(
       names = "--plaintext-xds-address",
@@ -82,8 +81,7 @@ final class ServeCommand implements Callable<Integer> {
       description = {
         "Admin pages and metrics. Default: 127.0.0.1:15014. Environment: PORTOLAN_ADMIN_ADDRESS"
       })
-  private InetSocketAddress admin =
-      new InetSocketAddress(InetAddress.getLoopbackAddress(), 15014);
+  private InetSocketAddress admin = new InetSocketAddress(InetAddress.getLoopbackAddress(), 15014);
 
   @Option(
       names = "--certificate-lifetime",
@@ -117,17 +115,27 @@ final class ServeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     ServerSettings settings =
-        new ServerSettings(mesh, data, ca, xds,
-            plaintext.equals("off") ? null : new Addresses().convert(plaintext), admin, lifetime,
-            names == null ? List.of() : names, portsFile);
+        new ServerSettings(
+            mesh,
+            data,
+            ca,
+            xds,
+            plaintext.equals("off") ? null : new Addresses().convert(plaintext),
+            admin,
+            lifetime,
+            names == null ? List.of() : names,
+            portsFile);
     CountDownLatch stopped = new CountDownLatch(1);
     PortolanServer server = PortolanServer.start(settings);
     Runtime.getRuntime()
         .addShutdownHook(
-            Thread.ofPlatform().name("shutdown").unstarted(() -> {
-              server.close();
-              stopped.countDown();
-            }));
+            Thread.ofPlatform()
+                .name("shutdown")
+                .unstarted(
+                    () -> {
+                      server.close();
+                      stopped.countDown();
+                    }));
     stopped.await();
     return Exit.OK;
   }

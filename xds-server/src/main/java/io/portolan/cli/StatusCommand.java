@@ -49,8 +49,11 @@ final class StatusCommand implements Callable<Integer> {
         all.set(page, client.json("/debug/" + page));
       }
     } catch (IOException e) {
-      Terminal.err(spec).println("portolan: no control plane answers at " + admin
-          + " (remedy: start one with 'portolan serve', or name it with --admin)");
+      Terminal.err(spec)
+          .println(
+              "portolan: no control plane answers at "
+                  + admin
+                  + " (remedy: start one with 'portolan serve', or name it with --admin)");
       return Exit.UNREACHABLE;
     }
     if (output == OutputFormat.JSON) {
@@ -73,27 +76,41 @@ final class StatusCommand implements Callable<Integer> {
 
   private static void print(PrintWriter out, JsonNode all) {
     boolean ready = all.path("ready").asBoolean();
-    out.println(Ansi.AUTO.string(ready ? "@|bold,green ready|@" : "@|bold,red "
-        + all.path("readiness").asText() + "|@"));
+    out.println(
+        Ansi.AUTO.string(
+            ready
+                ? "@|bold,green ready|@"
+                : "@|bold,red " + all.path("readiness").asText() + "|@"));
     Table clusters = new Table("CLUSTER", "NETWORK", "LOCALITY", "SERVICES", "ENDPOINTS", "PODS");
     for (JsonNode c : all.path("clusters")) {
-      clusters.row(c.path("id").asText(), c.path("network").asText(), c.path("locality").asText(),
-          c.path("services").asText(), c.path("endpoints").asText(), c.path("pods").asText());
+      clusters.row(
+          c.path("id").asText(),
+          c.path("network").asText(),
+          c.path("locality").asText(),
+          c.path("services").asText(),
+          c.path("endpoints").asText(),
+          c.path("pods").asText());
     }
     clusters.print(out);
     Table gateways = new Table("GATEWAY", "NETWORK", "STATE", "REASON");
     for (JsonNode g : all.path("gateways")) {
-      gateways.row(g.path("address").asText() + ":" + g.path("port").asText(),
-          g.path("network").asText(), g.path("up").asBoolean() ? "up" : "DOWN",
+      gateways.row(
+          g.path("address").asText() + ":" + g.path("port").asText(),
+          g.path("network").asText(),
+          g.path("up").asBoolean() ? "up" : "DOWN",
           g.path("reason").asText());
     }
     gateways.print(out);
-    Table proxies = new Table("PROXY", "CLUSTER", "PROTOCOL", "CDS", "EDS", "LDS", "RDS", "SDS",
-        "BYTES", "REFUSED");
+    Table proxies =
+        new Table(
+            "PROXY", "CLUSTER", "PROTOCOL", "CDS", "EDS", "LDS", "RDS", "SDS", "BYTES", "REFUSED");
     for (JsonNode p : all.path("proxies")) {
-      List<String> cells = new ArrayList<>(List.of(
-          p.path("name").asText() + "." + p.path("namespace").asText(),
-          p.path("cluster").asText(), p.path("protocol").asText()));
+      List<String> cells =
+          new ArrayList<>(
+              List.of(
+                  p.path("name").asText() + "." + p.path("namespace").asText(),
+                  p.path("cluster").asText(),
+                  p.path("protocol").asText()));
       long refused = 0;
       for (String type : List.of("CDS", "EDS", "LDS", "RDS", "SDS")) {
         JsonNode t = p.path("types").path(type);
@@ -106,18 +123,32 @@ final class StatusCommand implements Callable<Integer> {
     }
     proxies.print(out);
     for (JsonNode p : all.path("proxies")) {
-      p.path("types").properties().forEach(t -> {
-        String nack = t.getValue().path("lastNack").asText("");
-        if (!nack.isEmpty() && !nack.equals("null")) {
-          out.println(Ansi.AUTO.string("@|red refused|@ ") + p.path("name").asText() + " "
-              + t.getKey() + ": " + nack);
-        }
-      });
+      p.path("types")
+          .properties()
+          .forEach(
+              t -> {
+                String nack = t.getValue().path("lastNack").asText("");
+                if (!nack.isEmpty() && !nack.equals("null")) {
+                  out.println(
+                      Ansi.AUTO.string("@|red refused|@ ")
+                          + p.path("name").asText()
+                          + " "
+                          + t.getKey()
+                          + ": "
+                          + nack);
+                }
+              });
     }
     for (JsonNode f : all.path("findings")) {
       if (!f.path("severity").asText().equals("info")) {
-        out.println(f.path("severity").asText() + "  " + f.path("file").asText() + ":"
-            + f.path("line").asText() + "  " + f.path("text").asText());
+        out.println(
+            f.path("severity").asText()
+                + "  "
+                + f.path("file").asText()
+                + ":"
+                + f.path("line").asText()
+                + "  "
+                + f.path("text").asText());
       }
     }
   }
@@ -126,7 +157,6 @@ final class StatusCommand implements Callable<Integer> {
     if (type.isMissingNode()) {
       return "-";
     }
-    return type.path("resources").asText()
-        + (type.path("pending").asBoolean() ? " sent" : " ok");
+    return type.path("resources").asText() + (type.path("pending").asBoolean() ? " sent" : " ok");
   }
 }

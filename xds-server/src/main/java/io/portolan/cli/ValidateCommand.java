@@ -41,8 +41,7 @@ final class ValidateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    MeshDirectory.Scan scan =
-        new MeshDirectory(directory, Clock.systemUTC(), Duration.ZERO).scan();
+    MeshDirectory.Scan scan = new MeshDirectory(directory, Clock.systemUTC(), Duration.ZERO).scan();
     List<Finding> findings = scan.findings();
     long errors = count(findings, Finding.Severity.ERROR);
     long warnings = count(findings, Finding.Severity.WARNING);
@@ -62,10 +61,15 @@ final class ValidateCommand implements Callable<Integer> {
     if (output == OutputFormat.JSON) {
       ObjectMapper json = new ObjectMapper();
       ArrayNode list = json.createArrayNode();
-      findings.forEach(f ->
-          list.addObject().put("severity", f.severity().name().toLowerCase(Locale.ROOT))
-              .put("file", f.file()).put("line", f.line()).put("object", f.object())
-              .put("field", f.field()).put("message", f.message()));
+      findings.forEach(
+          f ->
+              list.addObject()
+                  .put("severity", f.severity().name().toLowerCase(Locale.ROOT))
+                  .put("file", f.file())
+                  .put("line", f.line())
+                  .put("object", f.object())
+                  .put("field", f.field())
+                  .put("message", f.message()));
       out.println(json.writerWithDefaultPrettyPrinter().writeValueAsString(list));
       return;
     }
@@ -76,11 +80,19 @@ final class ValidateCommand implements Callable<Integer> {
             case WARNING -> "yellow";
             case INFO -> "faint";
           };
-      out.println(Ansi.AUTO.string("@|" + colour + " " + finding.severity() + "|@ ")
-          + finding.file() + (finding.line() > 0 ? ":" + finding.line() : "") + "  "
-          + finding.text());
+      out.println(
+          Ansi.AUTO.string("@|" + colour + " " + finding.severity() + "|@ ")
+              + finding.file()
+              + (finding.line() > 0 ? ":" + finding.line() : "")
+              + "  "
+              + finding.text());
     }
-    out.println(objects + " objects and settings read, " + errors + " error(s), " + warnings
-        + " warning(s)");
+    out.println(
+        objects
+            + " objects and settings read, "
+            + errors
+            + " error(s), "
+            + warnings
+            + " warning(s)");
   }
 }

@@ -24,10 +24,12 @@ final class VersionCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (spec != null) {
-      spec.commandLine().getOut().println(
-          output == OutputFormat.JSON
-              ? "{\"version\":\"" + Version.current() + "\"}"
-              : "portolan " + Version.current());
+      spec.commandLine()
+          .getOut()
+          .println(
+              output == OutputFormat.JSON
+                  ? "{\"version\":\"" + Version.current() + "\"}"
+                  : "portolan " + Version.current());
     }
     return Exit.OK;
   }

@@ -28,7 +28,8 @@ public final class EchoMain {
   /**
    * Serves until killed.
    *
-   * @param args per application {@code name,cluster,zone,app address,port,sidecar address,host:port}
+   * @param args per application {@code name,cluster,zone,app address,port,sidecar
+   *     address,host:port}
    */
   public static void main(String[] args) throws Exception {
     System.setProperty("jdk.httpclient.allowRestrictedHeaders", "host");
@@ -64,14 +65,13 @@ public final class EchoMain {
               .timeout(Duration.ofSeconds(8))
               .build();
       try {
-        HttpResponse<String> response =
-            client.send(request, HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
         if (response.statusCode() == 200) {
           answer.set("next", JSON.readTree(response.body()));
         } else {
           status = 502;
-          answer.put("error", who[6] + " answered " + response.statusCode() + " "
-              + response.body());
+          answer.put(
+              "error", who[6] + " answered " + response.statusCode() + " " + response.body());
         }
       } catch (IOException e) {
         status = 502;
@@ -83,7 +83,9 @@ public final class EchoMain {
     }
     byte[] body = JSON.writeValueAsBytes(answer);
     try (exchange) {
-      exchange.getResponseHeaders().putAll(Map.of("Content-Type", java.util.List.of("application/json")));
+      exchange
+          .getResponseHeaders()
+          .putAll(Map.of("Content-Type", java.util.List.of("application/json")));
       exchange.sendResponseHeaders(status, body.length);
       exchange.getResponseBody().write(body);
     }

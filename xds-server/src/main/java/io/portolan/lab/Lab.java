@@ -82,18 +82,57 @@ public final class Lab implements AutoCloseable {
     startControlPlane();
     say("control plane on " + xds + ", admin pages on http://" + admin);
     startApplications();
-    scenario.gateways().forEach(g ->
-        addEnvoy(g.name() + "." + g.cluster(), g.cluster(), LabProcess.Kind.GATEWAY,
-            bootstrap("router", g.name(), g.namespace(), g.cluster(), g.serviceAccount(),
-                g.labels(), g.address(), "127.0.0.1")));
-    scenario.workloads().forEach(w ->
-        addEnvoy(w.name() + "." + w.cluster(), w.cluster(), LabProcess.Kind.SIDECAR,
-            bootstrap("sidecar", w.name(), w.namespace(), w.cluster(), w.serviceAccount(),
-                Map.of(), w.address(), w.app())));
-    scenario.clients().stream().filter(c -> !c.address().isEmpty()).forEach(c ->
-        addEnvoy(c.name() + "." + c.cluster(), c.cluster(), LabProcess.Kind.CLIENT,
-            bootstrap("sidecar", c.name(), c.namespace(), c.cluster(), c.serviceAccount(),
-                Map.of(), c.address(), c.address())));
+    scenario
+        .gateways()
+        .forEach(
+            g ->
+                addEnvoy(
+                    g.name() + "." + g.cluster(),
+                    g.cluster(),
+                    LabProcess.Kind.GATEWAY,
+                    bootstrap(
+                        "router",
+                        g.name(),
+                        g.namespace(),
+                        g.cluster(),
+                        g.serviceAccount(),
+                        g.labels(),
+                        g.address(),
+                        "127.0.0.1")));
+    scenario
+        .workloads()
+        .forEach(
+            w ->
+                addEnvoy(
+                    w.name() + "." + w.cluster(),
+                    w.cluster(),
+                    LabProcess.Kind.SIDECAR,
+                    bootstrap(
+                        "sidecar",
+                        w.name(),
+                        w.namespace(),
+                        w.cluster(),
+                        w.serviceAccount(),
+                        Map.of(),
+                        w.address(),
+                        w.app())));
+    scenario.clients().stream()
+        .filter(c -> !c.address().isEmpty())
+        .forEach(
+            c ->
+                addEnvoy(
+                    c.name() + "." + c.cluster(),
+                    c.cluster(),
+                    LabProcess.Kind.CLIENT,
+                    bootstrap(
+                        "sidecar",
+                        c.name(),
+                        c.namespace(),
+                        c.cluster(),
+                        c.serviceAccount(),
+                        Map.of(),
+                        c.address(),
+                        c.address())));
     for (LabProcess process : List.copyOf(processes)) {
       if (!process.isRunning()) {
         process.start();
@@ -138,8 +177,13 @@ public final class Lab implements AutoCloseable {
       try (ServerSocket socket = new ServerSocket()) {
         socket.bind(new InetSocketAddress(address, Integer.parseInt(ADMIN_PORT)));
       } catch (IOException e) {
-        throw new IOException("address " + address + ":" + ADMIN_PORT
-            + " is in use (remedy: 'portolan lab stop' ends a lab that is still running)", e);
+        throw new IOException(
+            "address "
+                + address
+                + ":"
+                + ADMIN_PORT
+                + " is in use (remedy: 'portolan lab stop' ends a lab that is still running)",
+            e);
       }
     }
   }
@@ -148,20 +192,36 @@ public final class Lab implements AutoCloseable {
     Path ports = state.resolve("ports.json");
     Files.deleteIfExists(ports);
     List<String> command = new ArrayList<>(java);
-    command.addAll(List.of("io.portolan.cli.Main", "serve", "--mesh", mesh().toString(), "--data",
-        state.resolve("data").toString(), "--ports-file", ports.toString(), "--xds-address",
-        xds.isEmpty() ? "127.0.0.1:0" : xds, "--admin-address",
-        admin.isEmpty() ? "127.0.0.1:0" : admin));
+    command.addAll(
+        List.of(
+            "io.portolan.cli.Main",
+            "serve",
+            "--mesh",
+            mesh().toString(),
+            "--data",
+            state.resolve("data").toString(),
+            "--ports-file",
+            ports.toString(),
+            "--xds-address",
+            xds.isEmpty() ? "127.0.0.1:0" : xds,
+            "--admin-address",
+            admin.isEmpty() ? "127.0.0.1:0" : admin));
     LabProcess process =
-        new LabProcess("control-plane", "", LabProcess.Kind.CONTROL_PLANE, command,
+        new LabProcess(
+            "control-plane",
+            "",
+            LabProcess.Kind.CONTROL_PLANE,
+            command,
             state.resolve("control-plane.log"));
     process.start();
     processes.add(process);
-    Wait.until(Duration.ofSeconds(30), "control plane, see " + state.resolve("control-plane.log"),
+    Wait.until(
+        Duration.ofSeconds(30),
+        "control plane, see " + state.resolve("control-plane.log"),
         () -> Files.exists(ports) || !process.isRunning());
     if (!Files.exists(ports)) {
-      throw new IOException("the control plane did not start, see "
-          + state.resolve("control-plane.log"));
+      throw new IOException(
+          "the control plane did not start, see " + state.resolve("control-plane.log"));
     }
     JsonNode bound = new com.fasterxml.jackson.databind.ObjectMapper().readTree(ports.toFile());
     xds = bound.path("xds").asText();
@@ -174,29 +234,61 @@ public final class Lab implements AutoCloseable {
       command.add("io.portolan.lab.EchoMain");
       for (Scenario.Workload w : scenario.workloads()) {
         if (w.cluster().equals(cluster)) {
-          command.add(String.join(",", w.name(), cluster, w.zone(), w.app(),
-              Integer.toString(w.port()), w.address(), w.calls()));
+          command.add(
+              String.join(
+                  ",",
+                  w.name(),
+                  cluster,
+                  w.zone(),
+                  w.app(),
+                  Integer.toString(w.port()),
+                  w.address(),
+                  w.calls()));
         }
       }
       if (command.getLast().endsWith("EchoMain")) {
         continue;
       }
       LabProcess process =
-          new LabProcess("applications." + cluster, cluster, LabProcess.Kind.APPLICATIONS,
-              command, state.resolve("applications-" + cluster + ".log"));
+          new LabProcess(
+              "applications." + cluster,
+              cluster,
+              LabProcess.Kind.APPLICATIONS,
+              command,
+              state.resolve("applications-" + cluster + ".log"));
       process.start();
       processes.add(process);
     }
   }
 
   private Bootstrap bootstrap(
-      String role, String name, String namespace, String cluster, String account,
-      Map<String, String> labels, String address, String app) {
+      String role,
+      String name,
+      String namespace,
+      String cluster,
+      String account,
+      Map<String, String> labels,
+      String address,
+      String app) {
     Path directory = state.resolve("envoys").resolve(name + "." + cluster);
-    return new Bootstrap(role, name, namespace, cluster, account, "", "", labels, "NONE", address,
-        app, xds, state.resolve("data/ca/root-cert.pem").toString(),
-        directory.resolve("token-sds.yaml").toString(), directory.toString(),
-        address + ":" + ADMIN_PORT, true);
+    return new Bootstrap(
+        role,
+        name,
+        namespace,
+        cluster,
+        account,
+        "",
+        "",
+        labels,
+        "NONE",
+        address,
+        app,
+        xds,
+        state.resolve("data/ca/root-cert.pem").toString(),
+        directory.resolve("token-sds.yaml").toString(),
+        directory.toString(),
+        address + ":" + ADMIN_PORT,
+        true);
   }
 
   private void addEnvoy(String name, String cluster, LabProcess.Kind kind, Bootstrap made) {
@@ -207,17 +299,29 @@ public final class Lab implements AutoCloseable {
       Path token = directory.resolve("token");
       String minted =
           JoinTokens.open(state.resolve("data"), Clock.systemUTC())
-              .mint(new JoinIdentity(cluster, made.namespace(), made.serviceAccount()),
+              .mint(
+                  new JoinIdentity(cluster, made.namespace(), made.serviceAccount()),
                   TOKEN_LIFETIME);
       OwnerOnlyFiles.write(token, minted.getBytes(StandardCharsets.US_ASCII));
-      OwnerOnlyFiles.write(directory.resolve("token-sds.yaml"),
+      OwnerOnlyFiles.write(
+          directory.resolve("token-sds.yaml"),
           Bootstrap.tokenSds(token.toString()).getBytes(StandardCharsets.UTF_8));
       Path config = directory.resolve("envoy.yaml");
       OwnerOnlyFiles.write(config, made.yaml().getBytes(StandardCharsets.UTF_8));
       processes.add(
-          new LabProcess(name, cluster, kind,
-              List.of(envoy.toString(), "-c", config.toString(), "--disable-hot-restart",
-                  "--concurrency", "1", "--log-level", "warning"),
+          new LabProcess(
+              name,
+              cluster,
+              kind,
+              List.of(
+                  envoy.toString(),
+                  "-c",
+                  config.toString(),
+                  "--disable-hot-restart",
+                  "--concurrency",
+                  "1",
+                  "--log-level",
+                  "warning"),
               state.resolve("envoys").resolve(name + ".log")));
       envoys.put(name, made.adminAddress());
     } catch (IOException e) {
@@ -245,13 +349,15 @@ public final class Lab implements AutoCloseable {
         text.append(process.identity()).append('\n');
       }
     }
-    OwnerOnlyFiles.write(state.resolve("processes"),
-        text.toString().getBytes(StandardCharsets.US_ASCII));
+    OwnerOnlyFiles.write(
+        state.resolve("processes"), text.toString().getBytes(StandardCharsets.US_ASCII));
   }
 
   /** Waits until every Envoy is connected and live. */
   void awaitProxies(Duration longest) throws IOException {
-    Wait.until(longest, "every Envoy to connect and go live, see " + state.resolve("envoys"),
+    Wait.until(
+        longest,
+        "every Envoy to connect and go live, see " + state.resolve("envoys"),
         () -> {
           try {
             JsonNode proxies = new AdminClient(admin).json("/debug/proxies");
@@ -287,23 +393,26 @@ public final class Lab implements AutoCloseable {
   public void cut(String cluster, boolean kill, boolean gatewayOnly) throws IOException {
     List<LabProcess> all = of(cluster, gatewayOnly);
     if (all.isEmpty()) {
-      throw new IOException("no cluster '" + cluster + "' in this lab (expected one of "
-          + scenario.clusters() + ")");
+      throw new IOException(
+          "no cluster '" + cluster + "' in this lab (expected one of " + scenario.clusters() + ")");
     }
     // One thread each, so that the cut is one moment and not a sequence.
     List<Thread> threads = new ArrayList<>();
     for (LabProcess process : all) {
-      threads.add(Thread.ofVirtual().start(() -> {
-        try {
-          if (kill) {
-            process.crash();
-          } else {
-            process.freeze();
-          }
-        } catch (IOException e) {
-          out.println("  " + process.name() + ": " + e.getMessage());
-        }
-      }));
+      threads.add(
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      if (kill) {
+                        process.crash();
+                      } else {
+                        process.freeze();
+                      }
+                    } catch (IOException e) {
+                      out.println("  " + process.name() + ": " + e.getMessage());
+                    }
+                  }));
     }
     for (Thread thread : threads) {
       try {

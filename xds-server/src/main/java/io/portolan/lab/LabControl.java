@@ -38,8 +38,8 @@ public final class LabControl implements AutoCloseable {
   private void loop(Function<String, String> handler) {
     while (server.isOpen()) {
       try (SocketChannel peer = server.accept()) {
-        peer.write(ByteBuffer.wrap(
-            (handler.apply(line(peer)) + "\n").getBytes(StandardCharsets.UTF_8)));
+        peer.write(
+            ByteBuffer.wrap((handler.apply(line(peer)) + "\n").getBytes(StandardCharsets.UTF_8)));
       } catch (IOException e) {
         if (server.isOpen()) {
           continue;

@@ -50,7 +50,9 @@ final class LabProcess {
     if (process == null || !process.isAlive()) {
       return "";
     }
-    return process.pid() + " " + process.info().startInstant().map(i -> i.toEpochMilli()).orElse(0L);
+    return process.pid()
+        + " "
+        + process.info().startInstant().map(i -> i.toEpochMilli()).orElse(0L);
   }
 
   synchronized boolean isRunning() {

@@ -52,8 +52,10 @@ public final class LabRunner {
         scenarios().stream()
             .filter(s -> s.name().equals(name))
             .findFirst()
-            .orElseThrow(() -> new IOException(
-                "no scenario '" + name + "' in " + labs + " (see 'portolan lab list')"));
+            .orElseThrow(
+                () ->
+                    new IOException(
+                        "no scenario '" + name + "' in " + labs + " (see 'portolan lab list')"));
     out.println(scenario.title());
     Path envoy = EnvoyBinary.find(cache, out);
     if (isRunning()) {
@@ -63,16 +65,18 @@ public final class LabRunner {
     Lab lab = new Lab(scenario, state, envoy, java(), out);
     CountDownLatch stopped = new CountDownLatch(1);
     Thread cleaner =
-        Thread.ofPlatform().name("lab-end").unstarted(() -> {
-          stopped.countDown();
-          lab.close();
-        });
+        Thread.ofPlatform()
+            .name("lab-end")
+            .unstarted(
+                () -> {
+                  stopped.countDown();
+                  lab.close();
+                });
     Runtime.getRuntime().addShutdownHook(cleaner);
     try {
       lab.start(rate);
       LabView view = new LabView(lab, out, isTerminal() && !once);
-      try (LabControl _ =
-          LabControl.serve(state, line -> command(lab, view, stopped, line))) {
+      try (LabControl _ = LabControl.serve(state, line -> command(lab, view, stopped, line))) {
         return once ? new LabScript(lab, out).run() : watch(view, stopped);
       }
     } finally {
@@ -178,8 +182,14 @@ public final class LabRunner {
   /** How to run another class of this program. */
   private static List<String> java() {
     String home = System.getProperty("java.home");
-    return List.of(home + "/bin/java", "--enable-native-access=ALL-UNNAMED",
-        "--sun-misc-unsafe-memory-access=allow", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-        "-Xmx256m", "-cp", System.getProperty("java.class.path"));
+    return List.of(
+        home + "/bin/java",
+        "--enable-native-access=ALL-UNNAMED",
+        "--sun-misc-unsafe-memory-access=allow",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-Xmx256m",
+        "-cp",
+        System.getProperty("java.class.path"));
   }
 }

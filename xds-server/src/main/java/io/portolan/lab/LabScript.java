@@ -42,10 +42,11 @@ final class LabScript {
     }
     rejected();
     out.println();
-    out.println(Ansi.AUTO.string(
-        failed == 0
-            ? "@|bold,green PASSED|@ " + passed + " expectations"
-            : "@|bold,red FAILED|@ " + failed + " of " + (passed + failed) + " expectations"));
+    out.println(
+        Ansi.AUTO.string(
+            failed == 0
+                ? "@|bold,green PASSED|@ " + passed + " expectations"
+                : "@|bold,red FAILED|@ " + failed + " of " + (passed + failed) + " expectations"));
     out.flush();
     return failed == 0;
   }
@@ -63,8 +64,8 @@ final class LabScript {
         boolean gateway = step.get("gateway", "false").equals("true");
         mark();
         lab.cut(cluster, kill, gateway);
-        shifted((kill ? "crash" : "freeze") + " of " + cluster + (gateway ? "'s gateway" : ""),
-            step);
+        shifted(
+            (kill ? "crash" : "freeze") + " of " + cluster + (gateway ? "'s gateway" : ""), step);
       }
       case "heal" -> {
         mark();
@@ -121,9 +122,19 @@ final class LabScript {
             .filter(s -> step.get("next", "").isEmpty() || s.next().equals(step.get("next", "")))
             .filter(s -> zone.isEmpty() || s.nextZone().isEmpty() || s.nextZone().equals(zone))
             .count();
-    verdict(!samples.isEmpty() && good == samples.size(),
-        traffic.client().name() + ": " + good + " of " + samples.size() + " answers from "
-            + cluster + (zone.isEmpty() ? "" : "/" + zone) + " (" + percentiles(samples) + ")");
+    verdict(
+        !samples.isEmpty() && good == samples.size(),
+        traffic.client().name()
+            + ": "
+            + good
+            + " of "
+            + samples.size()
+            + " answers from "
+            + cluster
+            + (zone.isEmpty() ? "" : "/" + zone)
+            + " ("
+            + percentiles(samples)
+            + ")");
   }
 
   private void settle(Traffic traffic, String cluster, String next) {
@@ -140,7 +151,10 @@ final class LabScript {
       for (Sample sample : traffic.since(begun)) {
         if (sample.ok()) {
           count++;
-          seen.add(sample.workload().substring(0, sample.workload().lastIndexOf('-')) + " saw " + sample.peer());
+          seen.add(
+              sample.workload().substring(0, sample.workload().lastIndexOf('-'))
+                  + " saw "
+                  + sample.peer());
           missing |= sample.peer().isEmpty();
           if (!sample.next().isEmpty()) {
             seen.add("its backend saw " + sample.nextPeer());
@@ -149,7 +163,8 @@ final class LabScript {
         }
       }
     }
-    verdict(!missing && count > 0,
+    verdict(
+        !missing && count > 0,
         "mutual TLS: in " + count + " answers the server side saw a peer identity each time");
     seen.forEach(line -> out.println("      " + line));
   }
@@ -159,7 +174,8 @@ final class LabScript {
     String cluster = step.get("cluster", "");
     long count = traffic.since(begun).stream().filter(s -> s.cluster().equals(cluster)).count();
     int expected = Integer.parseInt(step.get("requests", "0"));
-    verdict(count == expected,
+    verdict(
+        count == expected,
         cluster + " answered " + count + " requests so far (expected " + expected + ")");
   }
 
@@ -169,9 +185,13 @@ final class LabScript {
     mark();
     Path next = file.resolveSibling("." + file.getFileName() + ".next");
     Files.writeString(next, text, StandardCharsets.UTF_8);
-    Files.move(next, file, java.nio.file.StandardCopyOption.ATOMIC_MOVE,
+    Files.move(
+        next,
+        file,
+        java.nio.file.StandardCopyOption.ATOMIC_MOVE,
         java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    shifted("pods of " + step.get("file", "") + (to.equals("\"False\"") ? " not ready" : " ready"),
+    shifted(
+        "pods of " + step.get("file", "") + (to.equals("\"False\"") ? " not ready" : " ready"),
         step);
   }
 
@@ -196,13 +216,20 @@ final class LabScript {
     }
     double seconds = happened ? (at - from) / 1e9 : -1;
     boolean inTime = happened && seconds <= Math.max(limit.toSeconds(), SHIFT_LIMIT.toSeconds());
-    verdict(inTime && lost == 0,
-        what + " → " + traffic.client().name() + " answered by " + cluster
+    verdict(
+        inTime && lost == 0,
+        what
+            + " → "
+            + traffic.client().name()
+            + " answered by "
+            + cluster
             + (next.isEmpty() ? "" : ", backend in " + next)
             + (happened
                 ? String.format(Locale.ROOT, " after %.2f s", seconds)
                 : " NOT within " + limit.toSeconds() + " s")
-            + ", failed requests: " + lost + (example.isEmpty() ? "" : " (" + example + ")"));
+            + ", failed requests: "
+            + lost
+            + (example.isEmpty() ? "" : " (" + example + ")"));
   }
 
   /** Start of the first of {@link #STEADY} requests in a row that went as expected, or -1. */
@@ -236,7 +263,10 @@ final class LabScript {
     double[] times = samples.stream().mapToDouble(Sample::millis).sorted().toArray();
     return times.length == 0
         ? "no samples"
-        : String.format(Locale.ROOT, "p50 %.1f ms, p99 %.1f ms", times[times.length / 2],
+        : String.format(
+            Locale.ROOT,
+            "p50 %.1f ms, p99 %.1f ms",
+            times[times.length / 2],
             times[(int) (times.length * 0.99)]);
   }
 
@@ -249,8 +279,14 @@ final class LabScript {
     }
     long connections = stat(address, "downstream_cx_total");
     long bytes = stat(address, "downstream_cx_tx_bytes_total");
-    verdict(connections > 0 && bytes > 0,
-        "gateway " + name + " passed " + connections + " mutual TLS connections, " + bytes
+    verdict(
+        connections > 0 && bytes > 0,
+        "gateway "
+            + name
+            + " passed "
+            + connections
+            + " mutual TLS connections, "
+            + bytes
             + " bytes back to clients");
   }
 
@@ -272,7 +308,8 @@ final class LabScript {
     pause(Duration.ofSeconds(5));
     int failures = lab.traffic().stream().mapToInt(t -> t.failuresSince(last).size()).sum();
     int answered = lab.traffic().stream().mapToInt(t -> t.since(last).size()).sum();
-    verdict(failures == 0 && answered > 0,
+    verdict(
+        failures == 0 && answered > 0,
         "control plane killed (-9): " + answered + " requests in 5 s, failed: " + failures);
     lab.restartControlPlane();
     lab.awaitProxies(WAIT);
@@ -284,9 +321,15 @@ final class LabScript {
       bytes += proxy.path("bytesSent").asLong();
       resources += proxy.path("resourcesSent").asLong();
     }
-    verdict(bytes == 0,
-        "control plane started again: " + proxies.size() + " proxies reconnected and were sent "
-            + bytes + " bytes of resources (" + resources + " resources)");
+    verdict(
+        bytes == 0,
+        "control plane started again: "
+            + proxies.size()
+            + " proxies reconnected and were sent "
+            + bytes
+            + " bytes of resources ("
+            + resources
+            + " resources)");
     failures = lab.traffic().stream().mapToInt(t -> t.failuresSince(last).size()).sum();
     verdict(failures == 0, "failed requests over the whole restart: " + failures);
   }

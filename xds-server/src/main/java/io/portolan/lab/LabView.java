@@ -40,11 +40,14 @@ final class LabView {
       text.append("\u001b[H\u001b[2J");
     }
     text.append(Ansi.AUTO.string("@|bold " + lab.scenario().title() + "|@\n"));
-    text.append("clusters ").append(String.join(", ", lab.scenario().clusters()))
+    text.append("clusters ")
+        .append(String.join(", ", lab.scenario().clusters()))
         .append("   clients stand outside of a cut   Ctrl-C ends the lab\n\n");
-    text.append(Ansi.AUTO.string(
-        "@|bold " + row("CLIENT", "ANSWERED BY", "ZONE", "BACKEND IN", "RATE", "ERRORS", "P50", "P99")
-            + "|@"));
+    text.append(
+        Ansi.AUTO.string(
+            "@|bold "
+                + row("CLIENT", "ANSWERED BY", "ZONE", "BACKEND IN", "RATE", "ERRORS", "P50", "P99")
+                + "|@"));
     long from = System.nanoTime() - WINDOW_NANOS;
     for (Traffic traffic : lab.traffic()) {
       client(text, traffic, traffic.since(from));
@@ -52,8 +55,11 @@ final class LabView {
     text.append('\n');
     events.forEach(e -> text.append(e).append('\n'));
     if (terminal) {
-      text.append("\nfrom another terminal: portolan lab cut CLUSTER [--kill] [--gateway]"
-          + " · heal CLUSTER · stop\nadmin pages: http://" + lab.admin() + "/debug/proxies\n");
+      text.append(
+          "\nfrom another terminal: portolan lab cut CLUSTER [--kill] [--gateway]"
+              + " · heal CLUSTER · stop\nadmin pages: http://"
+              + lab.admin()
+              + "/debug/proxies\n");
     }
     out.print(text);
     out.flush();
@@ -64,10 +70,13 @@ final class LabView {
     samples.stream()
         .filter(Sample::ok)
         .sorted(Comparator.comparing(Sample::cluster).thenComparing(Sample::workload))
-        .forEach(s ->
-            byAnswer.computeIfAbsent(
-                s.cluster() + "/" + s.workload() + "\t" + s.zone() + "\t" + behind(s),
-                k -> new java.util.ArrayList<>()).add(s));
+        .forEach(
+            s ->
+                byAnswer
+                    .computeIfAbsent(
+                        s.cluster() + "/" + s.workload() + "\t" + s.zone() + "\t" + behind(s),
+                        k -> new java.util.ArrayList<>())
+                    .add(s));
     long errors = samples.stream().filter(s -> !s.ok()).count();
     String name = traffic.client().name() + "." + traffic.client().cluster();
     if (byAnswer.isEmpty()) {
@@ -76,11 +85,16 @@ final class LabView {
     for (var entry : byAnswer.entrySet()) {
       String[] parts = entry.getKey().split("\t", -1);
       double[] times = entry.getValue().stream().mapToDouble(Sample::millis).sorted().toArray();
-      text.append(row(name, parts[0], parts[1], parts[2],
-          String.format(Locale.ROOT, "%.0f/s", entry.getValue().size() * 1e9 / WINDOW_NANOS),
-          Long.toString(errors),
-          String.format(Locale.ROOT, "%.1f ms", times[times.length / 2]),
-          String.format(Locale.ROOT, "%.1f ms", times[(int) (times.length * 0.99)])));
+      text.append(
+          row(
+              name,
+              parts[0],
+              parts[1],
+              parts[2],
+              String.format(Locale.ROOT, "%.0f/s", entry.getValue().size() * 1e9 / WINDOW_NANOS),
+              Long.toString(errors),
+              String.format(Locale.ROOT, "%.1f ms", times[times.length / 2]),
+              String.format(Locale.ROOT, "%.1f ms", times[(int) (times.length * 0.99)])));
       name = "";
       errors = 0;
     }
@@ -91,6 +105,7 @@ final class LabView {
   }
 
   private static String row(String... cells) {
-    return String.format(Locale.ROOT, "%-18s %-18s %-12s %-22s %7s %7s %9s %9s%n", (Object[]) cells);
+    return String.format(
+        Locale.ROOT, "%-18s %-18s %-12s %-22s %7s %7s %9s %9s%n", (Object[]) cells);
   }
 }

@@ -46,12 +46,23 @@ public record Scenario(
    * @param calls {@code host:port} of a service it calls for each request, or empty
    */
   public record Workload(
-      String cluster, String namespace, String name, String serviceAccount, String zone,
-      String address, String app, int port, String calls) {}
+      String cluster,
+      String namespace,
+      String name,
+      String serviceAccount,
+      String zone,
+      String address,
+      String app,
+      int port,
+      String calls) {}
 
   /** A proxy of role router. */
   public record Gateway(
-      String cluster, String namespace, String name, String serviceAccount, String address,
+      String cluster,
+      String namespace,
+      String name,
+      String serviceAccount,
+      String address,
       Map<String, String> labels) {
     public Gateway {
       labels = Map.copyOf(labels);
@@ -66,8 +77,13 @@ public record Scenario(
    * @param host host name asked for
    */
   public record Client(
-      String cluster, String namespace, String name, String serviceAccount, String address,
-      String target, String host) {}
+      String cluster,
+      String namespace,
+      String name,
+      String serviceAccount,
+      String address,
+      String target,
+      String host) {}
 
   /** A step with its arguments. */
   public record Step(String action, Map<String, String> arguments) {
@@ -84,7 +100,9 @@ public record Scenario(
   public List<String> clusters() {
     return java.util.stream.Stream.concat(
             workloads.stream().map(Workload::cluster), gateways.stream().map(Gateway::cluster))
-        .distinct().sorted().toList();
+        .distinct()
+        .sorted()
+        .toList();
   }
 
   /**
@@ -99,9 +117,14 @@ public record Scenario(
           new Load(LoadSettings.builder().setLabel(file.toString()).build())
               .loadFromString(Files.readString(file, StandardCharsets.UTF_8));
       Fields fields = new Fields(file.toString(), root);
-      return new Scenario(String.valueOf(directory.getFileName()), directory, fields.text("title"),
-          fields.list("workloads", Scenario::workload), fields.list("gateways", Scenario::gateway),
-          fields.list("clients", Scenario::client), fields.list("script", Scenario::step));
+      return new Scenario(
+          String.valueOf(directory.getFileName()),
+          directory,
+          fields.text("title"),
+          fields.list("workloads", Scenario::workload),
+          fields.list("gateways", Scenario::gateway),
+          fields.list("clients", Scenario::client),
+          fields.list("script", Scenario::step));
     } catch (YamlEngineException e) {
       throw new IOException(file + ": not YAML: " + e.getMessage(), e);
     } catch (IllegalArgumentException e) {
@@ -110,19 +133,36 @@ public record Scenario(
   }
 
   private static Workload workload(Fields f) {
-    return new Workload(f.text("cluster"), f.text("namespace", "demo"), f.text("name"),
-        f.text("serviceAccount"), f.text("zone", ""), f.text("address"), f.text("app"),
-        f.number("port"), f.text("calls", ""));
+    return new Workload(
+        f.text("cluster"),
+        f.text("namespace", "demo"),
+        f.text("name"),
+        f.text("serviceAccount"),
+        f.text("zone", ""),
+        f.text("address"),
+        f.text("app"),
+        f.number("port"),
+        f.text("calls", ""));
   }
 
   private static Gateway gateway(Fields f) {
-    return new Gateway(f.text("cluster"), f.text("namespace", "istio-system"), f.text("name"),
-        f.text("serviceAccount"), f.text("address"), f.texts("labels"));
+    return new Gateway(
+        f.text("cluster"),
+        f.text("namespace", "istio-system"),
+        f.text("name"),
+        f.text("serviceAccount"),
+        f.text("address"),
+        f.texts("labels"));
   }
 
   private static Client client(Fields f) {
-    return new Client(f.text("cluster"), f.text("namespace", "demo"), f.text("name"),
-        f.text("serviceAccount", "client"), f.text("address", ""), f.text("target"),
+    return new Client(
+        f.text("cluster"),
+        f.text("namespace", "demo"),
+        f.text("name"),
+        f.text("serviceAccount", "client"),
+        f.text("address", ""),
+        f.text("target"),
         f.text("host"));
   }
 

@@ -80,14 +80,32 @@ final class Traffic implements AutoCloseable {
     }
     JsonNode answer = JSON.readTree(response.body());
     JsonNode next = answer.path("next");
-    return new Sample(started, System.nanoTime(), true, answer.path("workload").asText(),
-        answer.path("cluster").asText(), answer.path("zone").asText(),
-        answer.path("peer").asText(), next.path("cluster").asText(), next.path("zone").asText(),
-        next.path("peer").asText(), "");
+    return new Sample(
+        started,
+        System.nanoTime(),
+        true,
+        answer.path("workload").asText(),
+        answer.path("cluster").asText(),
+        answer.path("zone").asText(),
+        answer.path("peer").asText(),
+        next.path("cluster").asText(),
+        next.path("zone").asText(),
+        next.path("peer").asText(),
+        "");
   }
 
   private static Sample failed(long started, String error) {
-    return new Sample(started, System.nanoTime(), false, "", "", "", "", "", "", "",
+    return new Sample(
+        started,
+        System.nanoTime(),
+        false,
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
         error.length() > 200 ? error.substring(0, 200) : error);
   }
 

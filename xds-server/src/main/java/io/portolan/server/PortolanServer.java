@@ -63,8 +63,8 @@ public final class PortolanServer implements AutoCloseable {
   /**
    * Starts everything and returns once the ports are bound.
    *
-   * @throws IOException when a port cannot be bound or a directory cannot be used; the message names
-   *     it
+   * @throws IOException when a port cannot be bound or a directory cannot be used; the message
+   *     names it
    */
   public static PortolanServer start(ServerSettings settings) throws IOException {
     Clock clock = Clock.systemUTC();
@@ -72,8 +72,7 @@ public final class PortolanServer implements AutoCloseable {
     MeshDirectory directory = new MeshDirectory(settings.meshDirectory(), clock, FILE_GRACE);
     String trustDomain = trustDomain(settings, clock);
     Path data = settings.dataDirectory();
-    Path given =
-        settings.caDirectory() == null ? data.resolve("ca") : settings.caDirectory();
+    Path given = settings.caDirectory() == null ? data.resolve("ca") : settings.caDirectory();
     CaDirectory ca =
         CaDirectory.open(data, given, trustDomain, settings.certificateLifetime(), clock);
     JoinTokens tokens = JoinTokens.open(data, clock);
@@ -118,8 +117,14 @@ public final class PortolanServer implements AutoCloseable {
     running.push(loader);
     PrometheusMeterRegistry metrics = metrics();
     Gatekeeper gate =
-        new Gatekeeper(planner, new PushMetrics(metrics), tokens, ca, trustDomain,
-            settings.certificateLifetime(), clock);
+        new Gatekeeper(
+            planner,
+            new PushMetrics(metrics),
+            tokens,
+            ca,
+            trustDomain,
+            settings.certificateLifetime(),
+            clock);
     ScheduledExecutorService timer =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("stream-timer").factory());
@@ -135,17 +140,31 @@ public final class PortolanServer implements AutoCloseable {
     FileSource files = new FileSource(directory, loader, secret -> adopt(ca, secret));
     running.push(files);
     GatewayProber prober =
-        new GatewayProber(loader::current, loader, new TlsHelloProbe(),
+        new GatewayProber(
+            loader::current,
+            loader,
+            new TlsHelloProbe(),
             Executors.newVirtualThreadPerTaskExecutor());
     running.push(prober);
     AdminServer pages =
-        new AdminServer(settings.adminAddress(), new AdminPages(loader::current, planner), planner,
-            new AdminServer.Sources(this::notReady,
-                () -> files.findings().stream()
-                    .map(f -> new AdminServer.Finding(
-                        f.severity().name().toLowerCase(Locale.ROOT), f.file(), f.line(), f.text()))
-                    .toList(),
-                metrics, Version.current()));
+        new AdminServer(
+            settings.adminAddress(),
+            new AdminPages(loader::current, planner),
+            planner,
+            new AdminServer.Sources(
+                this::notReady,
+                () ->
+                    files.findings().stream()
+                        .map(
+                            f ->
+                                new AdminServer.Finding(
+                                    f.severity().name().toLowerCase(Locale.ROOT),
+                                    f.file(),
+                                    f.line(),
+                                    f.text()))
+                        .toList(),
+                metrics,
+                Version.current()));
     running.push(pages);
     admin = pages.address();
     loader.start();
@@ -153,8 +172,13 @@ public final class PortolanServer implements AutoCloseable {
     prober.start();
     planner.renewEvery(RENEWAL_CHECK);
     writePorts(settings);
-    LOG.info("portolan started version={} xds={} admin={} trustDomain={} mesh={}",
-        Version.current(), text(xds), text(admin), trustDomain, settings.meshDirectory());
+    LOG.info(
+        "portolan started version={} xds={} admin={} trustDomain={} mesh={}",
+        Version.current(),
+        text(xds),
+        text(admin),
+        trustDomain,
+        settings.meshDirectory());
   }
 
   private void openXds(ServerSettings settings, Clock clock, CaDirectory ca, AdsService ads)
@@ -173,19 +197,25 @@ public final class PortolanServer implements AutoCloseable {
     if (open != null) {
       Server plaintext = XdsPorts.plaintext(open, ads);
       running.push(plaintext::shutdownNow);
-      LOG.warn("plaintext xDS is open address={}:{}: proxies on it have no identity and get no"
-          + " certificates", open.getHostString(), plaintext.getPort());
+      LOG.warn(
+          "plaintext xDS is open address={}:{}: proxies on it have no identity and get no"
+              + " certificates",
+          open.getHostString(),
+          plaintext.getPort());
     }
   }
 
   private static void adopt(CaDirectory ca, CaCertsSecret secret) {
     try {
       ca.adopt(secret.cluster(), secret.files());
-      LOG.info("cluster signs with its own CA cluster={} origin={}",
-          secret.cluster(), secret.origin());
+      LOG.info(
+          "cluster signs with its own CA cluster={} origin={}", secret.cluster(), secret.origin());
     } catch (IOException e) {
-      LOG.error("cacerts not used cluster={} origin={} reason=\"{}\"",
-          secret.cluster(), secret.origin(), e.getMessage());
+      LOG.error(
+          "cacerts not used cluster={} origin={} reason=\"{}\"",
+          secret.cluster(),
+          secret.origin(),
+          e.getMessage());
     }
   }
 
@@ -195,12 +225,19 @@ public final class PortolanServer implements AutoCloseable {
     new JvmThreadMetrics().bindTo(metrics);
     new ProcessorMetrics().bindTo(metrics);
     metrics.gauge("portolan.registry.services", loader, l -> l.current().services().size());
-    metrics.gauge("portolan.registry.endpoints", loader,
+    metrics.gauge(
+        "portolan.registry.endpoints",
+        loader,
         l -> l.current().services().values().stream().mapToInt(s -> s.endpoints().size()).sum());
     metrics.gauge("portolan.registry.generation", loader, l -> l.current().generation());
-    metrics.gauge("portolan.gateways.down", loader,
-        l -> l.current().gateways().values().stream()
-            .flatMap(java.util.List::stream).filter(g -> !g.up()).count());
+    metrics.gauge(
+        "portolan.gateways.down",
+        loader,
+        l ->
+            l.current().gateways().values().stream()
+                .flatMap(java.util.List::stream)
+                .filter(g -> !g.up())
+                .count());
     return metrics;
   }
 
@@ -212,7 +249,8 @@ public final class PortolanServer implements AutoCloseable {
     Path file = settings.portsFile();
     if (file != null) {
       Path next = file.resolveSibling("." + file.getFileName() + ".next");
-      Files.writeString(next,
+      Files.writeString(
+          next,
           "{\"xds\":\"" + text(xds) + "\",\"admin\":\"" + text(admin) + "\"}\n",
           StandardCharsets.UTF_8);
       Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

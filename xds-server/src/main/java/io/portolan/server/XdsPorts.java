@@ -83,7 +83,11 @@ final class XdsPorts {
           .start();
     } catch (IOException e) {
       throw new IOException(
-          "xDS port " + address.getHostString() + ":" + address.getPort() + " cannot be opened: "
+          "xDS port "
+              + address.getHostString()
+              + ":"
+              + address.getPort()
+              + " cannot be opened: "
               + (e.getCause() == null ? e.getMessage() : e.getCause().getMessage())
               + " (remedy: --xds-address with another port, 0 picks a free one)",
           e);

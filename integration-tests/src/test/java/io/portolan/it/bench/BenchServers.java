@@ -47,12 +47,18 @@ final class BenchServers {
     for (int i = 0; i < endpoints; i++) {
       Health health = i == 0 && round % 2 == 1 ? Health.UNHEALTHY : Health.HEALTHY;
       hosts.add(
-          new AssignmentView.Host("10.0." + i / 256 + "." + i % 256, 8080, health, 1, true,
+          new AssignmentView.Host(
+              "10.0." + i / 256 + "." + i % 256,
+              8080,
+              health,
+              1,
+              true,
               "big-6d4b75cb6d-" + i + ";demo;east",
               new AssignmentView.Why(List.of(), "", "")));
     }
     return AssignmentGenerator.generate(
-        new AssignmentView(NAME,
+        new AssignmentView(
+            NAME,
             List.of(new AssignmentView.Group(Locality.parse("us-east/us-east-1a"), 0, hosts)),
             List.of()),
         List.of());
@@ -80,15 +86,21 @@ final class BenchServers {
       this.endpoints = endpoints;
       this.snapshot = of(Layer.of(List.of(resource(endpoints, 0))));
       this.server =
-          NettyServerBuilder.forAddress(loopback()).directExecutor().flowControlWindow(64 * 1024)
-              .addService(
-                  new AdsService(this, StreamLimits.DEFAULT, streams, timer).definition())
-              .build().start();
+          NettyServerBuilder.forAddress(loopback())
+              .directExecutor()
+              .flowControlWindow(64 * 1024)
+              .addService(new AdsService(this, StreamLimits.DEFAULT, streams, timer).definition())
+              .build()
+              .start();
     }
 
     private static Snapshot of(Layer layer) {
-      return new Snapshot(ResourceSet.EMPTY, new ResourceSet(layer, Layer.EMPTY),
-          ResourceSet.EMPTY, ResourceSet.EMPTY, ResourceSet.EMPTY);
+      return new Snapshot(
+          ResourceSet.EMPTY,
+          new ResourceSet(layer, Layer.EMPTY),
+          ResourceSet.EMPTY,
+          ResourceSet.EMPTY,
+          ResourceSet.EMPTY);
     }
 
     @Override
@@ -120,7 +132,8 @@ final class BenchServers {
 
     @Override
     public void push(int round) {
-      Snapshot next = of(snapshot.endpoints().shared().derive(List.of(resource(endpoints, round)), List.of()));
+      Snapshot next =
+          of(snapshot.endpoints().shared().derive(List.of(resource(endpoints, round)), List.of()));
       snapshot = next;
       connections.forEach(c -> c.sink().accept(next));
     }
@@ -143,9 +156,12 @@ final class BenchServers {
       this.endpoints = endpoints;
       push(0);
       this.server =
-          NettyServerBuilder.forAddress(loopback()).directExecutor().flowControlWindow(64 * 1024)
+          NettyServerBuilder.forAddress(loopback())
+              .directExecutor()
+              .flowControlWindow(64 * 1024)
               .addService(new V3DiscoveryServer(cache).getAggregatedDiscoveryServiceImpl())
-              .build().start();
+              .build()
+              .start();
     }
 
     @Override
@@ -155,9 +171,14 @@ final class BenchServers {
 
     @Override
     public void push(int round) {
-      cache.setSnapshot("all",
-          io.envoyproxy.controlplane.cache.v3.Snapshot.create(List.of(),
-              List.of(assignment(endpoints, round)), List.of(), List.of(), List.of(),
+      cache.setSnapshot(
+          "all",
+          io.envoyproxy.controlplane.cache.v3.Snapshot.create(
+              List.of(),
+              List.of(assignment(endpoints, round)),
+              List.of(),
+              List.of(),
+              List.of(),
               Integer.toString(round)));
     }
 

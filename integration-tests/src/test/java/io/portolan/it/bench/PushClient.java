@@ -38,8 +38,10 @@ public final class PushClient {
       for (int i = 0; i < streams; i++) {
         if (i % STREAMS_PER_CHANNEL == 0) {
           channels.add(
-              NettyChannelBuilder.forAddress("127.0.0.1", port).usePlaintext()
-                  .maxInboundMessageSize(64 << 20).build());
+              NettyChannelBuilder.forAddress("127.0.0.1", port)
+                  .usePlaintext()
+                  .maxInboundMessageSize(64 << 20)
+                  .build());
         }
         AggregatedDiscoveryServiceGrpc.newStub(channels.getLast())
             .deltaAggregatedResources(new Stream(i, received, streams));
@@ -82,29 +84,32 @@ public final class PushClient {
     @Override
     public void beforeStart(ClientCallStreamObserver<DeltaDiscoveryRequest> requests) {
       this.requests = requests;
-      requests.setOnReadyHandler(new Runnable() {
-        private boolean asked;
+      requests.setOnReadyHandler(
+          new Runnable() {
+            private boolean asked;
 
-        @Override
-        public void run() {
-          if (!asked) {
-            asked = true;
-            requests.onNext(
-                DeltaDiscoveryRequest.newBuilder()
-                    .setNode(Node.newBuilder().setId("bench-" + number).setCluster("bench"))
-                    .setTypeUrl(ResourceType.ENDPOINT.typeUrl())
-                    .addResourceNamesSubscribe(BenchServers.NAME)
-                    .build());
-          }
-        }
-      });
+            @Override
+            public void run() {
+              if (!asked) {
+                asked = true;
+                requests.onNext(
+                    DeltaDiscoveryRequest.newBuilder()
+                        .setNode(Node.newBuilder().setId("bench-" + number).setCluster("bench"))
+                        .setTypeUrl(ResourceType.ENDPOINT.typeUrl())
+                        .addResourceNamesSubscribe(BenchServers.NAME)
+                        .build());
+              }
+            }
+          });
     }
 
     @Override
     public void onNext(DeltaDiscoveryResponse response) {
       requests.onNext(
-          DeltaDiscoveryRequest.newBuilder().setTypeUrl(response.getTypeUrl())
-              .setResponseNonce(response.getNonce()).build());
+          DeltaDiscoveryRequest.newBuilder()
+              .setTypeUrl(response.getTypeUrl())
+              .setResponseNonce(response.getNonce())
+              .build());
       count(received, streams);
     }
 

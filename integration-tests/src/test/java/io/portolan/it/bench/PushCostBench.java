@@ -11,8 +11,8 @@ import java.util.Locale;
 /**
  * CPU of the server for pushing one endpoint change of a 1,000-endpoint service to 1,000 delta
  * streams: Portolan, the published java-control-plane server, and the same bytes written to raw
- * sockets. Each server runs in a JVM of its own, the clients in another. Arguments: streams, pushes,
- * endpoints. Compare the ratios, not the times.
+ * sockets. Each server runs in a JVM of its own, the clients in another. Arguments: streams,
+ * pushes, endpoints. Compare the ratios, not the times.
  */
 public final class PushCostBench {
   private static final int WARM_UP = 20;
@@ -53,21 +53,32 @@ public final class PushCostBench {
     String[] names = {"portolan", "java-control-plane", "raw"};
     for (int i = 0; i < names.length; i++) {
       micros[i] = forked(names[i], streams, pushes, endpoints);
-      System.out.printf(Locale.ROOT, "%-20s %8.1f µs of server CPU per client and push%n",
-          names[i], micros[i]);
+      System.out.printf(
+          Locale.ROOT, "%-20s %8.1f µs of server CPU per client and push%n", names[i], micros[i]);
     }
-    System.out.printf(Locale.ROOT,
+    System.out.printf(
+        Locale.ROOT,
         "java-control-plane / portolan = %.1f, portolan / raw sockets = %.1f (%d streams, %d"
             + " pushes, %d endpoints)%n",
-        micros[1] / micros[0], micros[0] / micros[2], streams, pushes, endpoints);
+        micros[1] / micros[0],
+        micros[0] / micros[2],
+        streams,
+        pushes,
+        endpoints);
   }
 
   private static List<String> java(String... more) {
     List<String> command =
-        new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java",
-            "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
-            "-XX:+UseSerialGC", "-XX:+UseCompactObjectHeaders", "-Xmx4g", "-cp",
-            System.getProperty("java.class.path")));
+        new ArrayList<>(
+            List.of(
+                System.getProperty("java.home") + "/bin/java",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-XX:+UseSerialGC",
+                "-XX:+UseCompactObjectHeaders",
+                "-Xmx4g",
+                "-cp",
+                System.getProperty("java.class.path")));
     command.addAll(List.of(more));
     return command;
   }
@@ -75,8 +86,13 @@ public final class PushCostBench {
   private static double forked(String name, int streams, int pushes, int endpoints)
       throws Exception {
     Process process =
-        new ProcessBuilder(java(PushCostBench.class.getName(), "--server=" + name,
-            Integer.toString(streams), Integer.toString(pushes), Integer.toString(endpoints)))
+        new ProcessBuilder(
+                java(
+                    PushCostBench.class.getName(),
+                    "--server=" + name,
+                    Integer.toString(streams),
+                    Integer.toString(pushes),
+                    Integer.toString(endpoints)))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     try {
@@ -107,8 +123,12 @@ public final class PushCostBench {
           default -> throw new IllegalArgumentException(name);
         }) {
       Process client =
-          new ProcessBuilder(java(PushClient.class.getName(), name,
-              Integer.toString(server.port()), Integer.toString(streams)))
+          new ProcessBuilder(
+                  java(
+                      PushClient.class.getName(),
+                      name,
+                      Integer.toString(server.port()),
+                      Integer.toString(streams)))
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start();
       try (BufferedReader lines = reader(client)) {
@@ -137,8 +157,7 @@ public final class PushCostBench {
   }
 
   private static long cpuNanos() {
-    return ((com.sun.management.OperatingSystemMXBean)
-            ManagementFactory.getOperatingSystemMXBean())
+    return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
         .getProcessCpuTime();
   }
 }

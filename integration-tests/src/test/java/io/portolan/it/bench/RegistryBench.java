@@ -25,9 +25,9 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Cost of the registry: applying 10,000 services with 100,000 endpoints, one change on top, the view
- * of one scope, and heap per endpoint. Run it as a main class; arguments: services, endpoints per
- * service.
+ * Cost of the registry: applying 10,000 services with 100,000 endpoints, one change on top, the
+ * view of one scope, and heap per endpoint. Run it as a main class; arguments: services, endpoints
+ * per service.
  */
 public final class RegistryBench {
   private static final Origin ORIGIN = new Origin("bench", 1);
@@ -49,18 +49,28 @@ public final class RegistryBench {
     }
     RegistryImage image = delta.apply(RegistryImage.empty()).after();
     delta = new RegistryDelta();
-    print("apply of " + services + " services, " + services * each + " endpoints, one batch",
+    print(
+        "apply of " + services + " services, " + services * each + " endpoints, one batch",
         millis(start));
     long used = heap() - before;
-    System.out.printf(Locale.ROOT, "heap per endpoint, its pod included: %d bytes%n",
+    System.out.printf(
+        Locale.ROOT,
+        "heap per endpoint, its pod included: %d bytes%n",
         used / ((long) services * each));
 
     List<Double> single = new ArrayList<>();
     List<Double> views = new ArrayList<>();
     MeshContext context = MeshContext.of(image);
     ProxyScope scope =
-        new ProxyScope(ProxyNode.Role.SIDECAR, ProxyNode.Interception.REDIRECT, "c0", "n0",
-            List.of(), "ns0", Locality.parse("r/z0"), Map.of());
+        new ProxyScope(
+            ProxyNode.Role.SIDECAR,
+            ProxyNode.Interception.REDIRECT,
+            "c0",
+            "n0",
+            List.of(),
+            "ns0",
+            Locality.parse("r/z0"),
+            Map.of());
     for (int i = 0; i < 20; i++) {
       start = System.nanoTime();
       RegistryDelta one = new RegistryDelta();
@@ -100,9 +110,17 @@ public final class RegistryBench {
 
   private static MeshSettings settings() {
     MeshSettings base = MeshSettings.DEFAULT;
-    return new MeshSettings(base.trustDomain(), base.rootNamespace(), base.domain(),
+    return new MeshSettings(
+        base.trustDomain(),
+        base.rootNamespace(),
+        base.domain(),
         Map.of("c0", new MeshSettings.ClusterSettings("c0", "n0", Locality.parse("r/z0"))),
-        Map.of(), false, base.connectTimeout(), null, base.localityLb(), base.probe());
+        Map.of(),
+        false,
+        base.connectTimeout(),
+        null,
+        base.localityLb(),
+        base.probe());
   }
 
   private static List<Change> service(int number, int each, Health first) {
@@ -111,11 +129,19 @@ public final class RegistryBench {
     List<Change> changes = new ArrayList<>();
     changes.add(
         new Change.Put(
-            new ServiceObject(new ObjectRef("c0", Kind.SERVICE, namespace, name), ORIGIN,
-                ServiceObject.Type.CLUSTER_IP, "",
-                List.of("10." + (96 + number / 65536) + "." + number / 256 % 256 + "." + number % 256),
-                List.of(), List.of(new ServicePort(80, "http", PortProtocol.HTTP, 8080, "")),
-                Map.of("app", name), Map.of(), Map.of(), false)));
+            new ServiceObject(
+                new ObjectRef("c0", Kind.SERVICE, namespace, name),
+                ORIGIN,
+                ServiceObject.Type.CLUSTER_IP,
+                "",
+                List.of(
+                    "10." + (96 + number / 65536) + "." + number / 256 % 256 + "." + number % 256),
+                List.of(),
+                List.of(new ServicePort(80, "http", PortProtocol.HTTP, 8080, "")),
+                Map.of("app", name),
+                Map.of(),
+                Map.of(),
+                false)));
     List<SliceObject.SliceEndpoint> endpoints = new ArrayList<>();
     for (int e = 0; e < each; e++) {
       int id = number * each + e;
@@ -123,15 +149,26 @@ public final class RegistryBench {
       String pod = name + "-" + e;
       changes.add(
           new Change.Put(
-              new PodObject(new ObjectRef("c0", Kind.POD, namespace, pod), ORIGIN, List.of(ip),
-                  LABELS, "default", "", Health.HEALTHY, List.of())));
+              new PodObject(
+                  new ObjectRef("c0", Kind.POD, namespace, pod),
+                  ORIGIN,
+                  List.of(ip),
+                  LABELS,
+                  "default",
+                  "",
+                  Health.HEALTHY,
+                  List.of())));
       endpoints.add(
           new SliceObject.SliceEndpoint(ip, e == 0 ? first : Health.HEALTHY, "", "", pod));
     }
     changes.add(
         new Change.Put(
-            new SliceObject(new ObjectRef("c0", Kind.ENDPOINT_SLICE, namespace, name + "-x"),
-                ORIGIN, name, List.of(new SliceObject.SlicePort("http", 8080)), endpoints)));
+            new SliceObject(
+                new ObjectRef("c0", Kind.ENDPOINT_SLICE, namespace, name + "-x"),
+                ORIGIN,
+                name,
+                List.of(new SliceObject.SlicePort("http", 8080)),
+                endpoints)));
     return changes;
   }
 }

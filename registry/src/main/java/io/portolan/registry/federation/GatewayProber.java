@@ -99,7 +99,11 @@ public final class GatewayProber implements AutoCloseable {
       if (next.up() != old.up()) {
         LOG.warn(
             "gateway {} network={} address={}:{} reason=\"{}\"",
-            next.up() ? "up" : "down", key.network(), key.address(), key.port(), next.reason());
+            next.up() ? "up" : "down",
+            key.network(),
+            key.address(),
+            key.port(),
+            next.reason());
       }
       if (next.up() != old.up() || !next.reason().equals(old.reason())) {
         sink.offer(

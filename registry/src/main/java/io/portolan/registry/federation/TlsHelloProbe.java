@@ -42,7 +42,8 @@ public final class TlsHelloProbe implements Probe {
         int first = socket.getInputStream().read();
         return new ProbeResult(true, first < 0 ? "closed the hello" : "answered the hello");
       } catch (SocketTimeoutException e) {
-        return new ProbeResult(false, "connected, but no reaction to a TLS hello in " + millis + " ms");
+        return new ProbeResult(
+            false, "connected, but no reaction to a TLS hello in " + millis + " ms");
       } catch (SocketException e) {
         return new ProbeResult(true, "reset the hello");
       }

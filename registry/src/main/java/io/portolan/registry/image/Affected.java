@@ -88,8 +88,8 @@ final class Affected {
         workloads = true;
         selecting(cluster, entry.ref().namespace(), entry.spec().labels());
       }
-      case NodeObject node -> everything |= !(other instanceof NodeObject o)
-          || !o.locality().equals(node.locality());
+      case NodeObject node ->
+          everything |= !(other instanceof NodeObject o) || !o.locality().equals(node.locality());
       case NamespaceObject namespace -> {
         if (namespace.ref().name().equals(after.rootNamespace())) {
           everything = true;
@@ -141,18 +141,19 @@ final class Affected {
    * Slices are read once per namespace, whatever the number of changed pods.
    */
   void resolveSlices(Map<String, ClusterImage> clusters) {
-    changedPods.forEach((place, names) -> {
-      ClusterImage cluster = clusters.get(place.cluster());
-      if (cluster == null) {
-        return;
-      }
-      for (MeshObject object : cluster.in(Kind.ENDPOINT_SLICE, place.namespace())) {
-        if (object instanceof SliceObject slice
-            && slice.endpoints().stream()
-                .anyMatch(e -> names.contains(e.pod()) || names.contains(e.address()))) {
-          keyOf(slice);
-        }
-      }
-    });
+    changedPods.forEach(
+        (place, names) -> {
+          ClusterImage cluster = clusters.get(place.cluster());
+          if (cluster == null) {
+            return;
+          }
+          for (MeshObject object : cluster.in(Kind.ENDPOINT_SLICE, place.namespace())) {
+            if (object instanceof SliceObject slice
+                && slice.endpoints().stream()
+                    .anyMatch(e -> names.contains(e.pod()) || names.contains(e.address()))) {
+              keyOf(slice);
+            }
+          }
+        });
   }
 }

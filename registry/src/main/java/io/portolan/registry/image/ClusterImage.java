@@ -13,13 +13,13 @@ import org.pcollections.HashTreePMap;
 import org.pcollections.PMap;
 
 /**
- * The objects of one cluster, dropped whole when the cluster leaves. Sections are persistent maps: a
- * change copies one path, not the section.
+ * The objects of one cluster, dropped whole when the cluster leaves. Sections are persistent maps:
+ * a change copies one path, not the section.
  *
  * @param objects by kind, namespace and name
  * @param slices EndpointSlices by {@code namespace/service} and name
- * @param podsByIp pods by each of their addresses; host-network pods share their node's, in order of
- *     ref
+ * @param podsByIp pods by each of their addresses; host-network pods share their node's, in order
+ *     of ref
  */
 public record ClusterImage(
     String id,
@@ -28,8 +28,7 @@ public record ClusterImage(
     PMap<String, List<PodObject>> podsByIp) {
 
   static ClusterImage empty(String id) {
-    return new ClusterImage(
-        id, HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty());
+    return new ClusterImage(id, HashTreePMap.empty(), HashTreePMap.empty(), HashTreePMap.empty());
   }
 
   /** The object of this ref, or null. */
@@ -103,9 +102,7 @@ public record ClusterImage(
       }
     }
     var nextObjects =
-        byNamespace.isEmpty()
-            ? objects.minus(ref.kind())
-            : objects.plus(ref.kind(), byNamespace);
+        byNamespace.isEmpty() ? objects.minus(ref.kind()) : objects.plus(ref.kind(), byNamespace);
     return new ClusterImage(id, nextObjects, nextSlices, nextPods);
   }
 
@@ -119,8 +116,7 @@ public record ClusterImage(
 
   private static List<PodObject> holders(
       PMap<String, List<PodObject>> pods, String ip, ObjectRef ref, @Nullable PodObject added) {
-    var others =
-        pods.getOrDefault(ip, List.of()).stream().filter(pod -> !pod.ref().equals(ref));
+    var others = pods.getOrDefault(ip, List.of()).stream().filter(pod -> !pod.ref().equals(ref));
     return Stream.concat(others, Stream.ofNullable(added))
         .sorted((a, b) -> a.ref().compareTo(b.ref()))
         .toList();

@@ -18,7 +18,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Joins slices, pods, nodes and workload entries of one cluster into the endpoints of a service. */
+/**
+ * Joins slices, pods, nodes and workload entries of one cluster into the endpoints of a service.
+ */
 final class EndpointAssembler {
   private static final String ISTIO_LOCALITY = "istio-locality";
   private static final String TLS_MODE = "security.istio.io/tlsMode";
@@ -46,9 +48,20 @@ final class EndpointAssembler {
   void addService(ServiceObject service) {
     if (service.type() == ServiceObject.Type.EXTERNAL_NAME) {
       endpoints.add(
-          new Endpoint(service.externalName(), numbers(service.ports(), Map.of()), cluster.id(), "",
-              Locality.UNKNOWN, service.ref().namespace(), "", "", Health.HEALTHY, 1, Map.of(),
-              false, service.ref()));
+          new Endpoint(
+              service.externalName(),
+              numbers(service.ports(), Map.of()),
+              cluster.id(),
+              "",
+              Locality.UNKNOWN,
+              service.ref().namespace(),
+              "",
+              "",
+              Health.HEALTHY,
+              1,
+              Map.of(),
+              false,
+              service.ref()));
       return;
     }
     String namespace = service.ref().namespace();
@@ -92,8 +105,13 @@ final class EndpointAssembler {
       if (object instanceof PodObject pod
           && !pod.ips().isEmpty()
           && matches(entry.workloadSelector(), pod.labels())) {
-        addPodEndpoint(pod, pod.ips().getFirst(), numbers(entry.ports(), Map.of()), pod.health(),
-            pod.ref(), localityOf(pod, pod.node(), ""));
+        addPodEndpoint(
+            pod,
+            pod.ips().getFirst(),
+            numbers(entry.ports(), Map.of()),
+            pod.health(),
+            pod.ref(),
+            localityOf(pod, pod.node(), ""));
       }
     }
   }
@@ -109,9 +127,11 @@ final class EndpointAssembler {
       slice.ports().stream()
           .filter(p -> p.name().equals(port.name()))
           .findFirst()
-          .or(() -> slice.ports().size() == 1 && service.ports().size() == 1
-              ? slice.ports().stream().findFirst()
-              : java.util.Optional.empty())
+          .or(
+              () ->
+                  slice.ports().size() == 1 && service.ports().size() == 1
+                      ? slice.ports().stream().findFirst()
+                      : java.util.Optional.empty())
           .ifPresent(p -> ports.put(port.number(), p.number()));
     }
     Map<Integer, Integer> shared = Map.copyOf(ports);
@@ -119,8 +139,13 @@ final class EndpointAssembler {
       PodObject pod = podOf(slice, endpoint);
       if (pod == null && !endpoint.pod().isEmpty()) {
         notes.add(
-            "endpoint " + endpoint.address() + " of " + slice.ref() + " left out: pod "
-                + endpoint.pod() + " is not known");
+            "endpoint "
+                + endpoint.address()
+                + " of "
+                + slice.ref()
+                + " left out: pod "
+                + endpoint.pod()
+                + " is not known");
         continue;
       }
       Health health =
@@ -132,9 +157,20 @@ final class EndpointAssembler {
         addPodEndpoint(pod, endpoint.address(), shared, health, slice.ref(), locality);
       } else {
         endpoints.add(
-            new Endpoint(endpoint.address(), shared, cluster.id(),
-                networks.of(endpoint.address(), Map.of(), ""), locality,
-                slice.ref().namespace(), "", "", health, 1, Map.of(), false, slice.ref()));
+            new Endpoint(
+                endpoint.address(),
+                shared,
+                cluster.id(),
+                networks.of(endpoint.address(), Map.of(), ""),
+                locality,
+                slice.ref().namespace(),
+                "",
+                "",
+                health,
+                1,
+                Map.of(),
+                false,
+                slice.ref()));
       }
     }
   }
@@ -157,7 +193,12 @@ final class EndpointAssembler {
         service.publishNotReady() && pod.health() == Health.UNHEALTHY
             ? Health.HEALTHY
             : pod.health();
-    addPodEndpoint(pod, pod.ips().getFirst(), numbers(service.ports(), named), health, pod.ref(),
+    addPodEndpoint(
+        pod,
+        pod.ips().getFirst(),
+        numbers(service.ports(), named),
+        health,
+        pod.ref(),
         localityOf(pod, pod.node(), ""));
   }
 
@@ -169,9 +210,20 @@ final class EndpointAssembler {
       ObjectRef source,
       Locality locality) {
     endpoints.add(
-        new Endpoint(address, ports, cluster.id(), networks.of(address, pod.labels(), ""),
-            locality, pod.ref().namespace(), pod.ref().name(), pod.serviceAccount(), health, 1,
-            pod.labels(), "istio".equals(pod.labels().get(TLS_MODE)), source));
+        new Endpoint(
+            address,
+            ports,
+            cluster.id(),
+            networks.of(address, pod.labels(), ""),
+            locality,
+            pod.ref().namespace(),
+            pod.ref().name(),
+            pod.serviceAccount(),
+            health,
+            1,
+            pod.labels(),
+            "istio".equals(pod.labels().get(TLS_MODE)),
+            source));
   }
 
   private void addWorkload(List<ServicePort> ports, WorkloadSpec spec, ObjectRef source) {
@@ -180,14 +232,22 @@ final class EndpointAssembler {
       Integer own = spec.ports().get(port.name());
       numbers.put(port.number(), own != null ? own : portOf(port));
     }
-    Locality locality =
-        spec.locality().isUnknown() ? localityOf(null, "", "") : spec.locality();
+    Locality locality = spec.locality().isUnknown() ? localityOf(null, "", "") : spec.locality();
     endpoints.add(
-        new Endpoint(spec.address(), Map.copyOf(numbers), cluster.id(),
-            networks.of(spec.address(), spec.labels(), spec.network()), locality,
-            source.namespace(), source.name(), spec.serviceAccount(), Health.HEALTHY,
-            Math.max(1, spec.weight()), spec.labels(),
-            "istio".equals(spec.labels().get(TLS_MODE)), source));
+        new Endpoint(
+            spec.address(),
+            Map.copyOf(numbers),
+            cluster.id(),
+            networks.of(spec.address(), spec.labels(), spec.network()),
+            locality,
+            source.namespace(),
+            source.name(),
+            spec.serviceAccount(),
+            Health.HEALTHY,
+            Math.max(1, spec.weight()),
+            spec.labels(),
+            "istio".equals(spec.labels().get(TLS_MODE)),
+            source));
   }
 
   private static Map<Integer, Integer> numbers(

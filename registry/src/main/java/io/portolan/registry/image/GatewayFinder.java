@@ -21,10 +21,11 @@ final class GatewayFinder {
   private final MeshSettings settings;
   private final Map<String, ClusterImage> clusters;
   private final PMap<NetworkGateway.Key, GatewayState> states;
-  private final Map<NetworkGateway.Key, NetworkGateway> found = new TreeMap<>(
-      java.util.Comparator.comparing(NetworkGateway.Key::network)
-          .thenComparing(NetworkGateway.Key::address)
-          .thenComparingInt(NetworkGateway.Key::port));
+  private final Map<NetworkGateway.Key, NetworkGateway> found =
+      new TreeMap<>(
+          java.util.Comparator.comparing(NetworkGateway.Key::network)
+              .thenComparing(NetworkGateway.Key::address)
+              .thenComparingInt(NetworkGateway.Key::port));
 
   GatewayFinder(
       MeshSettings settings,
@@ -46,15 +47,25 @@ final class GatewayFinder {
     new TreeMap<>(settings.networks()).forEach(this::fromSettings);
     clusters.values().forEach(this::fromServices);
     Map<String, List<NetworkGateway>> byNetwork = new TreeMap<>();
-    found.values().forEach(g -> byNetwork.merge(g.network(), List.of(g), (a, b) ->
-        java.util.stream.Stream.concat(a.stream(), b.stream()).toList()));
+    found
+        .values()
+        .forEach(
+            g ->
+                byNetwork.merge(
+                    g.network(),
+                    List.of(g),
+                    (a, b) -> java.util.stream.Stream.concat(a.stream(), b.stream()).toList()));
     return Map.copyOf(byNetwork);
   }
 
   private void fromSettings(String network, MeshSettings.NetworkSettings networkSettings) {
     for (var gateway : networkSettings.gateways()) {
       if (!gateway.address().isEmpty()) {
-        add(network, gateway.address(), gateway.port(), gateway.locality(),
+        add(
+            network,
+            gateway.address(),
+            gateway.port(),
+            gateway.locality(),
             "mesh.yaml networks." + network);
         continue;
       }
@@ -62,37 +73,52 @@ final class GatewayFinder {
         if (!network.equals(new NetworkResolver(settings, cluster).ofCluster())) {
           continue;
         }
-        cluster.all(Kind.SERVICE)
-            .filter(o -> o instanceof ServiceObject s
-                && ServiceAssembler.hostname(s.ref(), settings)
-                    .equals(gateway.registryServiceName()))
+        cluster
+            .all(Kind.SERVICE)
+            .filter(
+                o ->
+                    o instanceof ServiceObject s
+                        && ServiceAssembler.hostname(s.ref(), settings)
+                            .equals(gateway.registryServiceName()))
             .map(ServiceObject.class::cast)
-            .forEach(s -> s.externalAddresses().forEach(address ->
-                add(network, address, gateway.port(), gateway.locality(), s.ref().toString())));
+            .forEach(
+                s ->
+                    s.externalAddresses()
+                        .forEach(
+                            address ->
+                                add(
+                                    network,
+                                    address,
+                                    gateway.port(),
+                                    gateway.locality(),
+                                    s.ref().toString())));
       }
     }
   }
 
   private void fromServices(ClusterImage cluster) {
-    cluster.all(Kind.SERVICE).forEach(object -> {
-      if (object instanceof ServiceObject service) {
-        String network = service.labels().getOrDefault(NetworkResolver.NETWORK_LABEL, "");
-        if (!network.isEmpty()) {
-          int port = portOf(service.labels().getOrDefault(GATEWAY_PORT_LABEL, ""));
-          for (String address : service.externalAddresses()) {
-            add(network, address, port, localityOf(cluster.id()), service.ref().toString());
-          }
-        }
-      }
-    });
+    cluster
+        .all(Kind.SERVICE)
+        .forEach(
+            object -> {
+              if (object instanceof ServiceObject service) {
+                String network = service.labels().getOrDefault(NetworkResolver.NETWORK_LABEL, "");
+                if (!network.isEmpty()) {
+                  int port = portOf(service.labels().getOrDefault(GATEWAY_PORT_LABEL, ""));
+                  for (String address : service.externalAddresses()) {
+                    add(network, address, port, localityOf(cluster.id()), service.ref().toString());
+                  }
+                }
+              }
+            });
   }
 
   private void add(String network, String address, int port, Locality locality, String source) {
     var key = new NetworkGateway.Key(network, address, port);
     GatewayState state = states.getOrDefault(key, GatewayState.UNKNOWN);
-    found.putIfAbsent(key,
-        new NetworkGateway(
-            network, address, port, locality, state.up(), state.reason(), source));
+    found.putIfAbsent(
+        key,
+        new NetworkGateway(network, address, port, locality, state.up(), state.reason(), source));
   }
 
   private Locality localityOf(String cluster) {
@@ -101,7 +127,8 @@ final class GatewayFinder {
   }
 
   private static int portOf(String label) {
-    if (label.isEmpty() || label.length() > 5
+    if (label.isEmpty()
+        || label.length() > 5
         || !label.chars().allMatch(c -> c >= '0' && c <= '9')) {
       return DEFAULT_PORT;
     }

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Finds the network of an address of one cluster: label of the workload, then {@code fromCidr}, then
- * the label of the root namespace, then {@code fromRegistry}, then the cluster's own setting.
+ * Finds the network of an address of one cluster: label of the workload, then {@code fromCidr},
+ * then the label of the root namespace, then {@code fromRegistry}, then the cluster's own setting.
  */
 final class NetworkResolver {
   static final String NETWORK_LABEL = "topology.istio.io/network";
@@ -71,18 +71,23 @@ final class NetworkResolver {
 
   private static List<Range> ranges(MeshSettings settings) {
     List<Range> ranges = new ArrayList<>();
-    settings.networks().forEach((name, network) -> {
-      for (String cidr : network.fromCidr()) {
-        int slash = cidr.indexOf('/');
-        byte[] base = addressBytes(slash < 0 ? cidr : cidr.substring(0, slash));
-        if (base.length == 0) {
-          continue;
-        }
-        int bits = slash < 0 ? base.length * 8 : Integer.parseInt(cidr.substring(slash + 1));
-        int shift = base.length * 8 - bits;
-        ranges.add(new Range(new BigInteger(1, base).shiftRight(shift), shift, base.length, name));
-      }
-    });
+    settings
+        .networks()
+        .forEach(
+            (name, network) -> {
+              for (String cidr : network.fromCidr()) {
+                int slash = cidr.indexOf('/');
+                byte[] base = addressBytes(slash < 0 ? cidr : cidr.substring(0, slash));
+                if (base.length == 0) {
+                  continue;
+                }
+                int bits =
+                    slash < 0 ? base.length * 8 : Integer.parseInt(cidr.substring(slash + 1));
+                int shift = base.length * 8 - bits;
+                ranges.add(
+                    new Range(new BigInteger(1, base).shiftRight(shift), shift, base.length, name));
+              }
+            });
     // The most specific range wins; equal ones by name, so that order of input never matters.
     ranges.sort(java.util.Comparator.comparingInt(Range::shift).thenComparing(Range::network));
     return ranges;

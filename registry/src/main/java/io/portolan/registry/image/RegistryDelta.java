@@ -13,8 +13,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Changes gathered since the last image. Later changes of an object replace earlier ones, so a storm
- * costs one entry per object. Not thread-safe: owned by the loop thread.
+ * Changes gathered since the last image. Later changes of an object replace earlier ones, so a
+ * storm costs one entry per object. Not thread-safe: owned by the loop thread.
  */
 public final class RegistryDelta {
   private final Map<ObjectRef, Optional<MeshObject>> objects = new LinkedHashMap<>();
@@ -65,15 +65,16 @@ public final class RegistryDelta {
     }
     for (var entry : objects.entrySet()) {
       ObjectRef ref = entry.getKey();
-      ClusterImage cluster = clusters.getOrDefault(ref.cluster(), ClusterImage.empty(ref.cluster()));
+      ClusterImage cluster =
+          clusters.getOrDefault(ref.cluster(), ClusterImage.empty(ref.cluster()));
       MeshObject old = cluster.get(ref);
       MeshObject next = entry.getValue().orElse(null);
       if (java.util.Objects.equals(old, next)) {
         continue;
       }
       ClusterImage changed = next == null ? cluster.without(ref) : cluster.with(next);
-      clusters = changed.isEmpty() ? clusters.minus(ref.cluster())
-          : clusters.plus(ref.cluster(), changed);
+      clusters =
+          changed.isEmpty() ? clusters.minus(ref.cluster()) : clusters.plus(ref.cluster(), changed);
       affected.object(changed, old, next);
       affected.object(cluster, next, old);
     }
@@ -111,7 +112,13 @@ public final class RegistryDelta {
     }
     RegistryImage after =
         new RegistryImage(before.generation() + 1, settings, clusters, states, services, gateways);
-    return new ImageChange(before, after, changedServices, affected.policies(),
-        !gateways.equals(before.gateways()), settingsChanged, affected.workloads());
+    return new ImageChange(
+        before,
+        after,
+        changedServices,
+        affected.policies(),
+        !gateways.equals(before.gateways()),
+        settingsChanged,
+        affected.workloads());
   }
 }

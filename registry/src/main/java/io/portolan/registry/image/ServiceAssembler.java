@@ -43,8 +43,7 @@ final class ServiceAssembler {
   static Set<ServiceKey> keys(@Nullable MeshObject object, MeshSettings settings) {
     Set<ServiceKey> keys = new LinkedHashSet<>();
     if (object instanceof ServiceObject service) {
-      keys.add(
-          new ServiceKey(hostname(service.ref(), settings), service.ref().namespace()));
+      keys.add(new ServiceKey(hostname(service.ref(), settings), service.ref().namespace()));
     } else if (object instanceof ServiceEntryObject entry) {
       entry.hosts().forEach(host -> keys.add(new ServiceKey(host, entry.ref().namespace())));
     }
@@ -132,8 +131,14 @@ final class ServiceAssembler {
         ServicePort known = ports.putIfAbsent(port.number(), port);
         if (known != null && known.protocol() != port.protocol()) {
           notes.add(
-              "port " + port.number() + " is " + port.protocol() + " in " + cluster
-                  + " but served as " + known.protocol());
+              "port "
+                  + port.number()
+                  + " is "
+                  + port.protocol()
+                  + " in "
+                  + cluster
+                  + " but served as "
+                  + known.protocol());
         }
       }
     }
@@ -142,12 +147,27 @@ final class ServiceAssembler {
       endpoints.sort(Endpoint.ORDER);
       return switch (first) {
         case ServiceEntryObject entry ->
-            new MeshService(key, members, List.copyOf(ports.values()), entry.resolution(),
-                !entry.meshInternal(), entry.exportTo(), entry.subjectAltNames(), endpoints, notes);
+            new MeshService(
+                key,
+                members,
+                List.copyOf(ports.values()),
+                entry.resolution(),
+                !entry.meshInternal(),
+                entry.exportTo(),
+                entry.subjectAltNames(),
+                endpoints,
+                notes);
         case ServiceObject service ->
-            new MeshService(key, members, List.copyOf(ports.values()), resolution(service),
+            new MeshService(
+                key,
+                members,
+                List.copyOf(ports.values()),
+                resolution(service),
                 service.type() == ServiceObject.Type.EXTERNAL_NAME,
-                List.of(), List.of(), endpoints, notes);
+                List.of(),
+                List.of(),
+                endpoints,
+                notes);
         case null, default -> throw new IllegalStateException("no definition of " + key);
       };
     }

@@ -13,9 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The registry loop. Changes gather in one pending delta, which holds one entry per object and so is
- * bounded by the size of the mesh; the loop thread takes it whole, applies it and hands the step to
- * the reader. Nothing is handed on before every named source has synced.
+ * The registry loop. Changes gather in one pending delta, which holds one entry per object and so
+ * is bounded by the size of the mesh; the loop thread takes it whole, applies it and hands the step
+ * to the reader. Nothing is handed on before every named source has synced.
  */
 public final class RegistryLoader implements ChangeSink, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RegistryLoader.class);

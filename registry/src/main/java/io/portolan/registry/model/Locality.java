@@ -4,9 +4,9 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * A place, from coarse to fine; an empty part is unknown. Source of the three levels: Envoy's {@code
- * core.v3.Locality} and the Kubernetes labels {@code topology.kubernetes.io/region|zone} and {@code
- * topology.istio.io/subzone}.
+ * A place, from coarse to fine; an empty part is unknown. Source of the three levels: Envoy's
+ * {@code core.v3.Locality} and the Kubernetes labels {@code topology.kubernetes.io/region|zone} and
+ * {@code topology.istio.io/subzone}.
  */
 public record Locality(String region, String zone, String subzone) implements Comparable<Locality> {
   /** Nothing is known. */

@@ -10,7 +10,11 @@ import java.util.List;
  * @param endpoints its endpoints
  */
 public record SliceObject(
-    ObjectRef ref, Origin origin, String service, List<SlicePort> ports, List<SliceEndpoint> endpoints)
+    ObjectRef ref,
+    Origin origin,
+    String service,
+    List<SlicePort> ports,
+    List<SliceEndpoint> endpoints)
     implements MeshObject {
   public SliceObject {
     ports = List.copyOf(ports);
@@ -29,5 +33,6 @@ public record SliceObject(
    * @param zone its zone, or empty
    * @param pod name of the pod it is, from {@code targetRef}, or empty
    */
-  public record SliceEndpoint(String address, Health health, String node, String zone, String pod) {}
+  public record SliceEndpoint(
+      String address, Health health, String node, String zone, String pod) {}
 }

@@ -1,6 +1,4 @@
-/**
- * Sources: what turns outside objects into changes.
- */
+/** Sources: what turns outside objects into changes. */
 @NullMarked
 package io.portolan.registry.source;
 

@@ -61,15 +61,19 @@ class GatewayHealthStateTest {
   void aPeerThatClosesTheHelloIsAlive() throws Exception {
     try (ServerSocket server = new ServerSocket(0, 8, InetAddress.getLoopbackAddress())) {
       Thread closer =
-          Thread.ofVirtual().start(() -> {
-            try (var peer = server.accept()) {
-              peer.getInputStream().read();
-            } catch (java.io.IOException e) {
-              throw new java.io.UncheckedIOException(e);
-            }
-          });
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try (var peer = server.accept()) {
+                      peer.getInputStream().read();
+                    } catch (java.io.IOException e) {
+                      throw new java.io.UncheckedIOException(e);
+                    }
+                  });
       assertTrue(
-          new TlsHelloProbe().probe("127.0.0.1", server.getLocalPort(), Duration.ofSeconds(5)).ok());
+          new TlsHelloProbe()
+              .probe("127.0.0.1", server.getLocalPort(), Duration.ofSeconds(5))
+              .ok());
       closer.join();
     }
   }

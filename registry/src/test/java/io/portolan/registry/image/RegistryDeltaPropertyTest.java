@@ -107,8 +107,10 @@ class RegistryDeltaPropertyTest {
       }
       case 3 -> {
         return new Change.Put(
-            new NodeObject(new ObjectRef(cluster, Kind.NODE, "", "node" + random.nextInt(2)),
-                ORIGIN, new Locality("r" + random.nextInt(2), "z", "")));
+            new NodeObject(
+                new ObjectRef(cluster, Kind.NODE, "", "node" + random.nextInt(2)),
+                ORIGIN,
+                new Locality("r" + random.nextInt(2), "z", "")));
       }
       case 4, 5, 6 -> {
         return new Change.Put(service(cluster, namespace, name, random));
@@ -124,9 +126,17 @@ class RegistryDeltaPropertyTest {
 
   private static MeshSettings settings(String network) {
     MeshSettings base = MeshSettings.DEFAULT;
-    return new MeshSettings(base.trustDomain(), base.rootNamespace(), base.domain(),
+    return new MeshSettings(
+        base.trustDomain(),
+        base.rootNamespace(),
+        base.domain(),
         Map.of("c0", new MeshSettings.ClusterSettings("c0", network, Locality.parse("r0/z0"))),
-        Map.of(), false, base.connectTimeout(), null, base.localityLb(), base.probe());
+        Map.of(),
+        false,
+        base.connectTimeout(),
+        null,
+        base.localityLb(),
+        base.probe());
   }
 
   private static ServiceObject service(String cluster, String ns, String name, Random random) {
@@ -134,26 +144,47 @@ class RegistryDeltaPropertyTest {
         random.nextBoolean() ? Map.of("app", "a" + random.nextInt(2)) : Map.of();
     Map<String, String> labels =
         random.nextInt(4) == 0 ? Map.of("topology.istio.io/network", "net0") : Map.of();
-    List<String> external = random.nextInt(4) == 0 ? List.of("10.9.9." + random.nextInt(2)) : List.of();
-    return new ServiceObject(new ObjectRef(cluster, Kind.SERVICE, ns, name), ORIGIN,
-        ServiceObject.Type.CLUSTER_IP, "", List.of("10.96.0." + random.nextInt(3)), external,
-        List.of(new ServicePort(80, "http", PortProtocol.HTTP, 8080, "")), selector, labels,
-        Map.of(), false);
+    List<String> external =
+        random.nextInt(4) == 0 ? List.of("10.9.9." + random.nextInt(2)) : List.of();
+    return new ServiceObject(
+        new ObjectRef(cluster, Kind.SERVICE, ns, name),
+        ORIGIN,
+        ServiceObject.Type.CLUSTER_IP,
+        "",
+        List.of("10.96.0." + random.nextInt(3)),
+        external,
+        List.of(new ServicePort(80, "http", PortProtocol.HTTP, 8080, "")),
+        selector,
+        labels,
+        Map.of(),
+        false);
   }
 
   private static SliceObject slice(String cluster, String ns, String name, Random random) {
     String pod = random.nextBoolean() ? "o" + random.nextInt(3) : "";
-    return new SliceObject(new ObjectRef(cluster, Kind.ENDPOINT_SLICE, ns, "s" + name), ORIGIN,
-        "o" + random.nextInt(3), List.of(new SliceObject.SlicePort("http", 8080)),
-        List.of(new SliceObject.SliceEndpoint("10.1.0." + random.nextInt(4),
-            random.nextBoolean() ? Health.HEALTHY : Health.UNHEALTHY, "node0", "", pod)));
+    return new SliceObject(
+        new ObjectRef(cluster, Kind.ENDPOINT_SLICE, ns, "s" + name),
+        ORIGIN,
+        "o" + random.nextInt(3),
+        List.of(new SliceObject.SlicePort("http", 8080)),
+        List.of(
+            new SliceObject.SliceEndpoint(
+                "10.1.0." + random.nextInt(4),
+                random.nextBoolean() ? Health.HEALTHY : Health.UNHEALTHY,
+                "node0",
+                "",
+                pod)));
   }
 
   private static PodObject pod(String cluster, String ns, String name, Random random) {
-    return new PodObject(new ObjectRef(cluster, Kind.POD, ns, name), ORIGIN,
+    return new PodObject(
+        new ObjectRef(cluster, Kind.POD, ns, name),
+        ORIGIN,
         List.of("10.1.0." + random.nextInt(4)),
         Map.of("app", "a" + random.nextInt(2), "security.istio.io/tlsMode", "istio"),
-        "sa" + random.nextInt(2), "node" + random.nextInt(2),
-        random.nextBoolean() ? Health.HEALTHY : Health.UNHEALTHY, List.of());
+        "sa" + random.nextInt(2),
+        "node" + random.nextInt(2),
+        random.nextBoolean() ? Health.HEALTHY : Health.UNHEALTHY,
+        List.of());
   }
 }

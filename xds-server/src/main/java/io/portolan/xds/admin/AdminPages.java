@@ -98,17 +98,26 @@ public final class AdminPages {
     node.put("resolution", service.resolution().name());
     node.put("external", service.external());
     ArrayNode ports = node.putArray("ports");
-    service.ports().forEach(p ->
-        ports.addObject().put("number", p.number()).put("name", p.name())
-            .put("protocol", p.protocol().name()));
+    service
+        .ports()
+        .forEach(
+            p ->
+                ports
+                    .addObject()
+                    .put("number", p.number())
+                    .put("name", p.name())
+                    .put("protocol", p.protocol().name()));
     ArrayNode members = node.putArray("members");
-    service.members().forEach(m -> {
-      ObjectNode member = members.addObject();
-      member.put("cluster", m.cluster()).put("source", m.ref().toString());
-      member.put("origin", m.origin().toString());
-      ArrayNode addresses = member.putArray("addresses");
-      m.addresses().forEach(addresses::add);
-    });
+    service
+        .members()
+        .forEach(
+            m -> {
+              ObjectNode member = members.addObject();
+              member.put("cluster", m.cluster()).put("source", m.ref().toString());
+              member.put("origin", m.origin().toString());
+              ArrayNode addresses = member.putArray("addresses");
+              m.addresses().forEach(addresses::add);
+            });
     ArrayNode endpoints = node.putArray("endpoints");
     service.endpoints().forEach(e -> endpoint(endpoints.addObject(), e));
     ArrayNode notes = node.putArray("notes");
@@ -130,8 +139,9 @@ public final class AdminPages {
   ArrayNode proxies() {
     ArrayNode list = json.createArrayNode();
     planner.proxies().stream()
-        .sorted(Comparator.comparing((ConnectedProxy p) -> p.node().id())
-            .thenComparingLong(p -> p.connection().id()))
+        .sorted(
+            Comparator.comparing((ConnectedProxy p) -> p.node().id())
+                .thenComparingLong(p -> p.connection().id()))
         .forEach(proxy -> proxy(list.addObject(), proxy));
     return list;
   }
@@ -166,13 +176,10 @@ public final class AdminPages {
     }
   }
 
-  private static void type(
-      ObjectNode node, ConnectedProxy proxy, StreamSession.TypeStatus status) {
+  private static void type(ObjectNode node, ConnectedProxy proxy, StreamSession.TypeStatus status) {
     var snapshot = proxy.snapshot();
     int resources =
-        status.wildcard() && snapshot != null
-            ? snapshot.of(status.type()).size()
-            : status.names();
+        status.wildcard() && snapshot != null ? snapshot.of(status.type()).size() : status.names();
     node.put("resources", resources);
     node.put("version", status.ackedVersion());
     node.put("sentVersion", status.sentVersion());

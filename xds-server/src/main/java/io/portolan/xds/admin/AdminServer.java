@@ -94,21 +94,23 @@ public final class AdminServer implements AutoCloseable {
   }
 
   private void json(String path, Page page) {
-    server.createContext(path, exchange -> {
-      int status = 200;
-      byte[] body;
-      try {
-        body = pages.bytes(page.make(query(exchange)));
-      } catch (NotFound e) {
-        status = 404;
-        body = pages.bytes(pages.mapper().createObjectNode().put("error", e.getMessage()));
-      } catch (RuntimeException e) {
-        LOG.error("page failed path={}", path, e);
-        status = 500;
-        body = pages.bytes(pages.mapper().createObjectNode().put("error", "internal error"));
-      }
-      answer(exchange, status, "application/json", body);
-    });
+    server.createContext(
+        path,
+        exchange -> {
+          int status = 200;
+          byte[] body;
+          try {
+            body = pages.bytes(page.make(query(exchange)));
+          } catch (NotFound e) {
+            status = 404;
+            body = pages.bytes(pages.mapper().createObjectNode().put("error", e.getMessage()));
+          } catch (RuntimeException e) {
+            LOG.error("page failed path={}", path, e);
+            status = 500;
+            body = pages.bytes(pages.mapper().createObjectNode().put("error", "internal error"));
+          }
+          answer(exchange, status, "application/json", body);
+        });
   }
 
   private static void answer(HttpExchange exchange, int status, String type, byte[] body)
@@ -122,21 +124,34 @@ public final class AdminServer implements AutoCloseable {
 
   private void ready(HttpExchange exchange) throws IOException {
     String reason = sources.notReady().get();
-    answer(exchange, reason.isEmpty() ? 200 : 503, "text/plain; charset=utf-8",
+    answer(
+        exchange,
+        reason.isEmpty() ? 200 : 503,
+        "text/plain; charset=utf-8",
         (reason.isEmpty() ? "ready\n" : "not ready: " + reason + "\n")
             .getBytes(StandardCharsets.UTF_8));
   }
 
   private void metrics(HttpExchange exchange) throws IOException {
-    answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8",
+    answer(
+        exchange,
+        200,
+        "text/plain; version=0.0.4; charset=utf-8",
         sources.metrics().scrape().getBytes(StandardCharsets.UTF_8));
   }
 
   private ArrayNode findings() {
     ArrayNode list = pages.mapper().createArrayNode();
-    sources.findings().get().forEach(f ->
-        list.addObject().put("severity", f.severity()).put("file", f.file())
-            .put("line", f.line()).put("text", f.text()));
+    sources
+        .findings()
+        .get()
+        .forEach(
+            f ->
+                list.addObject()
+                    .put("severity", f.severity())
+                    .put("file", f.file())
+                    .put("line", f.line())
+                    .put("text", f.text()));
     return list;
   }
 
@@ -147,9 +162,14 @@ public final class AdminServer implements AutoCloseable {
     if (context == null) {
       throw new NotFound("nothing is published yet");
     }
-    MeshService service = service(context, host)
-        .orElseThrow(() -> new NotFound("no service '" + host
-            + "' (expected a host name of /debug/registry, or name.namespace)"));
+    MeshService service =
+        service(context, host)
+            .orElseThrow(
+                () ->
+                    new NotFound(
+                        "no service '"
+                            + host
+                            + "' (expected a host name of /debug/registry, or name.namespace)"));
     String port = query.getOrDefault("port", "0");
     ObjectNode root = pages.mapper().createObjectNode();
     new Explanation(context, proxy).into(root, service, port(port));
@@ -185,13 +205,19 @@ public final class AdminServer implements AutoCloseable {
   private ConnectedProxy proxy(Map<String, String> query) throws NotFound {
     String id = query.getOrDefault("proxy", "");
     return planner.proxies().stream()
-        .filter(p -> p.node().id().equals(id)
-            || p.node().name().equals(id)
-            || (p.node().name() + "." + p.node().namespace()).equals(id)
-            || (p.node().cluster() + "/" + p.node().name()).equals(id))
+        .filter(
+            p ->
+                p.node().id().equals(id)
+                    || p.node().name().equals(id)
+                    || (p.node().name() + "." + p.node().namespace()).equals(id)
+                    || (p.node().cluster() + "/" + p.node().name()).equals(id))
         .findFirst()
-        .orElseThrow(() -> new NotFound("no connected proxy '" + id
-            + "' (expected an id or a name of /debug/proxies)"));
+        .orElseThrow(
+            () ->
+                new NotFound(
+                    "no connected proxy '"
+                        + id
+                        + "' (expected an id or a name of /debug/proxies)"));
   }
 
   private static Map<String, String> query(HttpExchange exchange) {
@@ -201,7 +227,8 @@ public final class AdminServer implements AutoCloseable {
       for (String part : raw.split("&", -1)) {
         int at = part.indexOf('=');
         if (at > 0) {
-          map.put(URLDecoder.decode(part.substring(0, at), StandardCharsets.UTF_8),
+          map.put(
+              URLDecoder.decode(part.substring(0, at), StandardCharsets.UTF_8),
               URLDecoder.decode(part.substring(at + 1), StandardCharsets.UTF_8));
         }
       }

@@ -51,17 +51,35 @@ final class ConfigDump {
         .add(io.envoyproxy.envoy.config.listener.v3.Listener.getDescriptor())
         .add(io.envoyproxy.envoy.config.route.v3.RouteConfiguration.getDescriptor())
         .add(io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.getDescriptor())
-        .add(io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext.getDescriptor())
-        .add(io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext.getDescriptor())
-        .add(io.envoyproxy.envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer.getDescriptor())
-        .add(io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.getDescriptor())
+        .add(
+            io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+                .getDescriptor())
+        .add(
+            io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
+                .getDescriptor())
+        .add(
+            io.envoyproxy.envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer
+                .getDescriptor())
+        .add(
+            io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
+                .HttpConnectionManager.getDescriptor())
         .add(io.envoyproxy.envoy.extensions.filters.http.router.v3.Router.getDescriptor())
         .add(io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.getDescriptor())
-        .add(io.envoyproxy.envoy.extensions.filters.network.sni_cluster.v3.SniCluster.getDescriptor())
-        .add(io.envoyproxy.envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector.getDescriptor())
-        .add(io.envoyproxy.envoy.extensions.filters.listener.original_dst.v3.OriginalDst.getDescriptor())
-        .add(io.envoyproxy.envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate.getDescriptor())
-        .add(io.envoyproxy.envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig.getDescriptor())
+        .add(
+            io.envoyproxy.envoy.extensions.filters.network.sni_cluster.v3.SniCluster
+                .getDescriptor())
+        .add(
+            io.envoyproxy.envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector
+                .getDescriptor())
+        .add(
+            io.envoyproxy.envoy.extensions.filters.listener.original_dst.v3.OriginalDst
+                .getDescriptor())
+        .add(
+            io.envoyproxy.envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate
+                .getDescriptor())
+        .add(
+            io.envoyproxy.envoy.extensions.retry.priority.previous_priorities.v3
+                .PreviousPrioritiesConfig.getDescriptor())
         .build();
   }
 }

@@ -50,8 +50,7 @@ final class Explanation {
     var snapshot = proxy.snapshot();
     for (ServiceViewBuilder.Pair pair : pairs) {
       AssignmentView assignment = pair.assignment();
-      boolean held =
-          snapshot != null && snapshot.clusters().get(pair.cluster().name()) != null;
+      boolean held = snapshot != null && snapshot.clusters().get(pair.cluster().name()) != null;
       if (assignment == null || !held || (port != 0 && pair.cluster().port() != port)) {
         continue;
       }
@@ -64,8 +63,10 @@ final class Explanation {
         group.hosts().forEach(host -> host(hosts.addObject(), group, host));
       }
       ArrayNode leftOut = node.putArray("leftOut");
-      assignment.leftOut().forEach(l ->
-          leftOut.addObject().put("endpoint", l.endpoint()).put("reason", l.reason()));
+      assignment
+          .leftOut()
+          .forEach(
+              l -> leftOut.addObject().put("endpoint", l.endpoint()).put("reason", l.reason()));
     }
   }
 

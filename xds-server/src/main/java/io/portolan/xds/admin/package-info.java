@@ -1,8 +1,8 @@
 /**
  * What people can ask a running control plane.
  *
- * <p>In: the current image, the connected proxies, findings. Out: JSON, Prometheus text. Must hold: no
- * private key, no token; read-only; provenance comes from the same pure functions that made the
+ * <p>In: the current image, the connected proxies, findings. Out: JSON, Prometheus text. Must hold:
+ * no private key, no token; read-only; provenance comes from the same pure functions that made the
  * configuration.
  */
 @NullMarked

@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One ADS stream: an adapter around a {@link StreamSession}. Everything runs on one serial executor;
- * the only thing other threads touch is the slot for the newest snapshot.
+ * One ADS stream: an adapter around a {@link StreamSession}. Everything runs on one serial
+ * executor; the only thing other threads touch is the slot for the newest snapshot.
  *
  * @param <R> request message
  */
@@ -41,8 +41,10 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
   private final ScheduledExecutorService timer;
   private final PeerCredential credential;
   private final AtomicReference<@Nullable Snapshot> newest = new AtomicReference<>();
+
   /** At most one answer per type can wait: the session owes no second push before an ACK. */
   private final ArrayDeque<StreamAction.Send> waiting = new ArrayDeque<>();
+
   private @Nullable StreamSession session;
   private ProxyGate.@Nullable Proxy proxy;
   private @Nullable ScheduledFuture<?> stalled;
@@ -76,16 +78,19 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
 
   @Override
   public void onMessage(R request) {
-    serial.execute(() -> {
-      try {
-        handle(request);
-      } catch (StatusException e) {
-        end(e.getStatus());
-      } catch (RuntimeException e) {
-        LOG.error("stream failed stream={}", id, e);
-        end(Status.INTERNAL.withDescription("internal error, see the log of the control plane"));
-      }
-    });
+    serial.execute(
+        () -> {
+          try {
+            handle(request);
+          } catch (StatusException e) {
+            end(e.getStatus());
+          } catch (RuntimeException e) {
+            LOG.error("stream failed stream={}", id, e);
+            end(
+                Status.INTERNAL.withDescription(
+                    "internal error, see the log of the control plane"));
+          }
+        });
   }
 
   private void handle(R request) throws StatusException {
@@ -107,16 +112,25 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
     if (node.getSerializedSize() > limits.nodeBytes()) {
       throw Status.INVALID_ARGUMENT
           .withDescription(
-              "node of " + node.getSerializedSize() + " bytes (expected at most "
-                  + limits.nodeBytes() + ")")
+              "node of "
+                  + node.getSerializedSize()
+                  + " bytes (expected at most "
+                  + limits.nodeBytes()
+                  + ")")
           .asException();
     }
     Object peer = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
     ProxyGate.Proxy accepted =
         gate.connect(
             node,
-            new ProxyGate.Connection(id, requests.isDelta(), String.valueOf(peer), credential,
-                this::offer, () -> status, reason -> serial.execute(() -> end(reason))));
+            new ProxyGate.Connection(
+                id,
+                requests.isDelta(),
+                String.valueOf(peer),
+                credential,
+                this::offer,
+                () -> status,
+                reason -> serial.execute(() -> end(reason))));
     proxy = accepted;
     session = new StreamSession(requests.isDelta(), accepted.secretVersions());
     accepted.opened();
@@ -183,9 +197,12 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
     if (stalled == null) {
       stalled =
           timer.schedule(
-              () -> serial.execute(() -> end(
-                  Status.UNAVAILABLE.withDescription(
-                      "response not read for " + limits.stall().toSeconds() + " s"))),
+              () ->
+                  serial.execute(
+                      () ->
+                          end(
+                              Status.UNAVAILABLE.withDescription(
+                                  "response not read for " + limits.stall().toSeconds() + " s"))),
               limits.stall().toMillis(),
               TimeUnit.MILLISECONDS);
     }
@@ -193,10 +210,11 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
 
   @Override
   public void onReady() {
-    serial.execute(() -> {
-      write();
-      takeNewest();
-    });
+    serial.execute(
+        () -> {
+          write();
+          takeNewest();
+        });
   }
 
   @Override

@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A response as a list of byte arrays, most of them shared with other responses. gRPC drains it into
- * its frames without an intermediate copy.
+ * A response as a list of byte arrays, most of them shared with other responses. gRPC drains it
+ * into its frames without an intermediate copy.
  */
 final class Chunks extends InputStream implements Drainable, KnownLength {
   private final List<byte[]> chunks;
@@ -31,11 +31,12 @@ final class Chunks extends InputStream implements Drainable, KnownLength {
   static Chunks sotw(StreamAction.Send send) {
     List<byte[]> chunks = new ArrayList<>(2 + 2 * send.resources().size());
     chunks.add(
-        fields(out -> {
-          out.writeString(1, send.version());
-          out.writeString(4, send.type().typeUrl());
-          out.writeString(5, send.nonce());
-        }));
+        fields(
+            out -> {
+              out.writeString(1, send.version());
+              out.writeString(4, send.type().typeUrl());
+              out.writeString(5, send.nonce());
+            }));
     for (EncodedResource resource : send.resources()) {
       resource.sotwChunks(chunks);
     }
@@ -43,20 +44,21 @@ final class Chunks extends InputStream implements Drainable, KnownLength {
   }
 
   /**
-   * {@code DeltaDiscoveryResponse}: system_version_info = 1, resources = 2, type_url = 4, nonce = 5,
-   * removed_resources = 6.
+   * {@code DeltaDiscoveryResponse}: system_version_info = 1, resources = 2, type_url = 4, nonce =
+   * 5, removed_resources = 6.
    */
   static Chunks delta(StreamAction.Send send) {
     List<byte[]> chunks = new ArrayList<>(2 + 2 * send.resources().size());
     chunks.add(
-        fields(out -> {
-          out.writeString(1, send.version());
-          out.writeString(4, send.type().typeUrl());
-          out.writeString(5, send.nonce());
-          for (String name : send.removed()) {
-            out.writeString(6, name);
-          }
-        }));
+        fields(
+            out -> {
+              out.writeString(1, send.version());
+              out.writeString(4, send.type().typeUrl());
+              out.writeString(5, send.nonce());
+              for (String name : send.removed()) {
+                out.writeString(6, name);
+              }
+            }));
     for (EncodedResource resource : send.resources()) {
       resource.deltaChunks(chunks);
     }

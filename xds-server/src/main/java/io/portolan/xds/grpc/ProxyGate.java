@@ -48,7 +48,9 @@ public interface ProxyGate {
     /** The stream is ready for snapshots: deliver the first one now. */
     void opened();
 
-    /** Something happened; {@code bytes} is the size of the resources in a sent response, else 0. */
+    /**
+     * Something happened; {@code bytes} is the size of the resources in a sent response, else 0.
+     */
     void on(StreamAction action, int bytes);
 
     /** The stream has ended. */

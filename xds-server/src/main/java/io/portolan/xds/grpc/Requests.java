@@ -92,8 +92,11 @@ sealed interface Requests<R> {
       if (name.length() > limits.nameLength()) {
         throw io.grpc.Status.INVALID_ARGUMENT
             .withDescription(
-                "resource name of " + name.length() + " characters (expected at most "
-                    + limits.nameLength() + ")")
+                "resource name of "
+                    + name.length()
+                    + " characters (expected at most "
+                    + limits.nameLength()
+                    + ")")
             .asException();
       }
     }
@@ -108,7 +111,8 @@ sealed interface Requests<R> {
   }
 
   private static @Nullable String error(Status status) {
-    return shorten(status.getMessage().isEmpty() ? "code " + status.getCode() : status.getMessage());
+    return shorten(
+        status.getMessage().isEmpty() ? "code " + status.getCode() : status.getMessage());
   }
 
   private static String shorten(String text) {

@@ -32,8 +32,8 @@ public final class NodeParser {
   private Parsed read(Node node) {
     String[] parts = node.getId().split("~", -1);
     if (parts.length != 4) {
-      return bad("node.id: '" + shorten(node.getId())
-          + "' (expected type~ip~name.namespace~domain)");
+      return bad(
+          "node.id: '" + shorten(node.getId()) + "' (expected type~ip~name.namespace~domain)");
     }
     Struct metadata = node.getMetadata();
     ProxyNode.Role role =
@@ -60,9 +60,18 @@ public final class NodeParser {
       return new Parsed.Bad(List.copyOf(problems));
     }
     return new Parsed.Ok(
-        new ProxyNode(node.getId(), role, addresses, name, namespace, cluster,
-            text(metadata, "NETWORK"), list(text(metadata, "REQUESTED_NETWORK_VIEW")),
-            text(metadata, "SERVICE_ACCOUNT"), labels(metadata), interception,
+        new ProxyNode(
+            node.getId(),
+            role,
+            addresses,
+            name,
+            namespace,
+            cluster,
+            text(metadata, "NETWORK"),
+            list(text(metadata, "REQUESTED_NETWORK_VIEW")),
+            text(metadata, "SERVICE_ACCOUNT"),
+            labels(metadata),
+            interception,
             appAddress.isEmpty() ? "127.0.0.1" : appAddress,
             "true".equals(text(metadata, "UNPRIVILEGED_POD")),
             new Locality(locality.getRegion(), locality.getZone(), locality.getSubZone()),
@@ -90,8 +99,8 @@ public final class NodeParser {
       case "", "REDIRECT" -> ProxyNode.Interception.REDIRECT;
       case "NONE" -> ProxyNode.Interception.NONE;
       default -> {
-        problems.add("node.metadata.INTERCEPTION_MODE: '" + shorten(text)
-            + "' (expected REDIRECT or NONE)");
+        problems.add(
+            "node.metadata.INTERCEPTION_MODE: '" + shorten(text) + "' (expected REDIRECT or NONE)");
         yield ProxyNode.Interception.REDIRECT;
       }
     };
@@ -151,8 +160,13 @@ public final class NodeParser {
 
   private static String version(Node node) {
     var version = node.getUserAgentBuildVersion().getVersion();
-    return node.getUserAgentName() + " " + version.getMajorNumber() + "."
-        + version.getMinorNumber() + "." + version.getPatch();
+    return node.getUserAgentName()
+        + " "
+        + version.getMajorNumber()
+        + "."
+        + version.getMinorNumber()
+        + "."
+        + version.getPatch();
   }
 
   private static String shorten(String text) {

@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets a proxy in when its claims agree with its authenticated identity: cluster, namespace, service
- * account and trust domain.
+ * Lets a proxy in when its claims agree with its authenticated identity: cluster, namespace,
+ * service account and trust domain.
  */
 public final class Gatekeeper implements ProxyGate {
   private static final Logger LOG = LoggerFactory.getLogger(Gatekeeper.class);
@@ -64,8 +64,12 @@ public final class Gatekeeper implements ProxyGate {
       return admit(message, connection);
     } catch (StatusException e) {
       metrics.refused(e.getStatus().getCode());
-      LOG.warn("proxy refused peer={} node={} status={} reason=\"{}\"", connection.peer(),
-          shorten(message.getId()), e.getStatus().getCode(), e.getStatus().getDescription());
+      LOG.warn(
+          "proxy refused peer={} node={} status={} reason=\"{}\"",
+          connection.peer(),
+          shorten(message.getId()),
+          e.getStatus().getCode(),
+          e.getStatus().getDescription());
       throw e;
     }
   }
@@ -92,10 +96,14 @@ public final class Gatekeeper implements ProxyGate {
             .asException();
       }
     }
-    ConnectedProxy proxy =
-        new ConnectedProxy(node, connection, identity, secrets, clock.instant());
-    LOG.info("proxy connected proxy={} cluster={} identity={} protocol={} peer={}", node.id(),
-        node.cluster(), identity, connection.delta() ? "delta" : "sotw", connection.peer());
+    ConnectedProxy proxy = new ConnectedProxy(node, connection, identity, secrets, clock.instant());
+    LOG.info(
+        "proxy connected proxy={} cluster={} identity={} protocol={} peer={}",
+        node.id(),
+        node.cluster(),
+        identity,
+        connection.delta() ? "delta" : "sotw",
+        connection.peer());
     return new Session(proxy);
   }
 
@@ -157,8 +165,13 @@ public final class Gatekeeper implements ProxyGate {
     if (!own.equals(claimed)) {
       throw Status.PERMISSION_DENIED
           .withDescription(
-              "the node claims " + what + " '" + shorten(claimed)
-                  + "', its credential is for '" + own + "'")
+              "the node claims "
+                  + what
+                  + " '"
+                  + shorten(claimed)
+                  + "', its credential is for '"
+                  + own
+                  + "'")
           .asException();
     }
   }
@@ -200,8 +213,11 @@ public final class Gatekeeper implements ProxyGate {
         case StreamAction.Acked acked -> metrics.acked(acked.type());
         case StreamAction.Nacked nacked -> {
           metrics.nacked(nacked.type());
-          LOG.warn("proxy refused config proxy={} type={} reason=\"{}\"", proxy.node().id(),
-              nacked.type().shortName(), nacked.reason());
+          LOG.warn(
+              "proxy refused config proxy={} type={} reason=\"{}\"",
+              proxy.node().id(),
+              nacked.type().shortName(),
+              nacked.reason());
         }
         case StreamAction.Ignored ignored -> {
           metrics.ignored();

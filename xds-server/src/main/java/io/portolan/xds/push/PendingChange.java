@@ -32,8 +32,7 @@ final class PendingChange {
     policies |= next.policies() || next.settings();
     everything |= next.policies() || next.settings() || next.gateways();
     for (ServiceKey key : next.services()) {
-      everything |=
-          !sameShape(next.before().service(key), next.after().service(key));
+      everything |= !sameShape(next.before().service(key), next.after().service(key));
     }
   }
 
@@ -61,11 +60,12 @@ final class PendingChange {
     for (ServiceKey key : services) {
       Map<String, Endpoint> old = byPlace(before.service(key));
       Map<String, Endpoint> now = byPlace(after.service(key));
-      old.forEach((place, endpoint) -> {
-        if (!Objects.equals(now.get(place), endpoint)) {
-          touched.add(place);
-        }
-      });
+      old.forEach(
+          (place, endpoint) -> {
+            if (!Objects.equals(now.get(place), endpoint)) {
+              touched.add(place);
+            }
+          });
       now.keySet().stream().filter(place -> !old.containsKey(place)).forEach(touched::add);
     }
     return touched;

@@ -52,14 +52,16 @@ final class ProxySecrets implements SecretVersions {
     try {
       WorkloadCertificate certificate = authority.issue(id, lifetime);
       String version =
-          String.join(".", prefix(authority.fingerprint()),
+          String.join(
+              ".",
+              prefix(authority.fingerprint()),
               Long.toString(certificate.notBefore().getEpochSecond()),
-              Long.toString(certificate.notAfter().getEpochSecond()), certificate.serial());
+              Long.toString(certificate.notAfter().getEpochSecond()),
+              certificate.serial());
       layer =
           Layer.of(
               List.of(
-                  SecretGenerator.workload(
-                      certificate.chainPem(), certificate.keyPem(), version),
+                  SecretGenerator.workload(certificate.chainPem(), certificate.keyPem(), version),
                   SecretGenerator.trustBundle(ca.trustBundle().pem())));
       renewAt = certificate.renewAt();
     } catch (GeneralSecurityException e) {

@@ -28,9 +28,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Turns image changes into snapshots. One thread plans and generates; handing a snapshot to a stream
- * never blocks. Rounds are at least {@code gather} apart, so the first change after quiet goes out at
- * once and a storm costs one round per interval.
+ * Turns image changes into snapshots. One thread plans and generates; handing a snapshot to a
+ * stream never blocks. Rounds are at least {@code gather} apart, so the first change after quiet
+ * goes out at once and a storm costs one round per interval.
  */
 public final class PushPlanner implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PushPlanner.class);
@@ -93,11 +93,12 @@ public final class PushPlanner implements AutoCloseable {
   /** Adds a proxy and makes its first snapshot as soon as there is an image. */
   void add(ConnectedProxy proxy) {
     proxies.put(proxy.connection().id(), proxy);
-    thread.execute(() -> {
-      if (context != null) {
-        push(proxy, true, Set.of());
-      }
-    });
+    thread.execute(
+        () -> {
+          if (context != null) {
+            push(proxy, true, Set.of());
+          }
+        });
   }
 
   void remove(ConnectedProxy proxy) {
@@ -218,8 +219,10 @@ public final class PushPlanner implements AutoCloseable {
           secrets.issue();
           push(proxy, false, Set.of());
         } catch (IOException | RuntimeException e) {
-          LOG.error("certificate not renewed, the old one stays proxy={} reason=\"{}\"",
-              proxy.node().id(), e.getMessage());
+          LOG.error(
+              "certificate not renewed, the old one stays proxy={} reason=\"{}\"",
+              proxy.node().id(),
+              e.getMessage());
         }
       }
     }

@@ -68,8 +68,7 @@ record ScopeLayers(
       List<EncodedResource> endpoints) {
     clusters.add(ClusterGenerator.generate(pair.cluster()));
     if (pair.assignment() != null) {
-      endpoints.add(
-          AssignmentGenerator.generate(pair.assignment(), pair.cluster().sources()));
+      endpoints.add(AssignmentGenerator.generate(pair.assignment(), pair.cluster().sources()));
     }
   }
 }

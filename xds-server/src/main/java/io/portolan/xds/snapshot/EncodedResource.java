@@ -63,14 +63,24 @@ public final class EncodedResource {
   public static EncodedResource cluster(
       String name, Message message, String endpointsOf, List<String> sources) {
     byte[] value = deterministic(message);
-    return new EncodedResource(ResourceType.CLUSTER, name, hash(value),
-        any(ResourceType.CLUSTER, value), endpointsOf, sources);
+    return new EncodedResource(
+        ResourceType.CLUSTER,
+        name,
+        hash(value),
+        any(ResourceType.CLUSTER, value),
+        endpointsOf,
+        sources);
   }
 
   /** Encodes a secret under a version of its own, so that key bytes leave no trace in it. */
   public static EncodedResource secret(String name, Message message, String version) {
-    return new EncodedResource(ResourceType.SECRET, name, version,
-        any(ResourceType.SECRET, deterministic(message)), null, List.of());
+    return new EncodedResource(
+        ResourceType.SECRET,
+        name,
+        version,
+        any(ResourceType.SECRET, deterministic(message)),
+        null,
+        List.of());
   }
 
   /** Its type. */
@@ -142,40 +152,53 @@ public final class EncodedResource {
   private static byte[] any(ResourceType type, byte[] value) {
     byte[] url = type.typeUrl().getBytes(StandardCharsets.UTF_8);
     int size =
-        2 + CodedOutputStream.computeUInt32SizeNoTag(url.length) + url.length
-            + CodedOutputStream.computeUInt32SizeNoTag(value.length) + value.length;
-    return write(size, out -> {
-      out.writeByteArray(1, url);
-      out.writeByteArray(2, value);
-    });
+        2
+            + CodedOutputStream.computeUInt32SizeNoTag(url.length)
+            + url.length
+            + CodedOutputStream.computeUInt32SizeNoTag(value.length)
+            + value.length;
+    return write(
+        size,
+        out -> {
+          out.writeByteArray(1, url);
+          out.writeByteArray(2, value);
+        });
   }
 
   private static byte[] head(int length, byte tag) {
-    return write(1 + CodedOutputStream.computeUInt32SizeNoTag(length), out -> {
-      out.writeRawByte(tag);
-      out.writeUInt32NoTag(length);
-    });
+    return write(
+        1 + CodedOutputStream.computeUInt32SizeNoTag(length),
+        out -> {
+          out.writeRawByte(tag);
+          out.writeUInt32NoTag(length);
+        });
   }
 
   private static byte[] deltaHead(String name, String version, int anyLength) {
     byte[] nameBytes = name.getBytes(StandardCharsets.UTF_8);
     byte[] versionBytes = version.getBytes(StandardCharsets.UTF_8);
     int inner =
-        1 + CodedOutputStream.computeUInt32SizeNoTag(nameBytes.length) + nameBytes.length
-            + 1 + CodedOutputStream.computeUInt32SizeNoTag(versionBytes.length)
+        1
+            + CodedOutputStream.computeUInt32SizeNoTag(nameBytes.length)
+            + nameBytes.length
+            + 1
+            + CodedOutputStream.computeUInt32SizeNoTag(versionBytes.length)
             + versionBytes.length
-            + 1 + CodedOutputStream.computeUInt32SizeNoTag(anyLength);
+            + 1
+            + CodedOutputStream.computeUInt32SizeNoTag(anyLength);
     int total = inner + anyLength;
-    return write(1 + CodedOutputStream.computeUInt32SizeNoTag(total) + inner, out -> {
-      out.writeRawByte(FIELD_2);
-      out.writeUInt32NoTag(total);
-      out.writeRawByte(RESOURCE_NAME);
-      out.writeByteArrayNoTag(nameBytes);
-      out.writeRawByte(RESOURCE_VERSION);
-      out.writeByteArrayNoTag(versionBytes);
-      out.writeRawByte(FIELD_2);
-      out.writeUInt32NoTag(anyLength);
-    });
+    return write(
+        1 + CodedOutputStream.computeUInt32SizeNoTag(total) + inner,
+        out -> {
+          out.writeRawByte(FIELD_2);
+          out.writeUInt32NoTag(total);
+          out.writeRawByte(RESOURCE_NAME);
+          out.writeByteArrayNoTag(nameBytes);
+          out.writeRawByte(RESOURCE_VERSION);
+          out.writeByteArrayNoTag(versionBytes);
+          out.writeRawByte(FIELD_2);
+          out.writeUInt32NoTag(anyLength);
+        });
   }
 
   private interface Writing {

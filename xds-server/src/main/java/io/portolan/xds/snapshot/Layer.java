@@ -11,8 +11,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Resources of one type that some proxies share. The difference to an earlier layer is computed once
- * and shared by all of them. Immutable; safe for any thread.
+ * Resources of one type that some proxies share. The difference to an earlier layer is computed
+ * once and shared by all of them. Immutable; safe for any thread.
  */
 public final class Layer {
   /** No resources. */
@@ -39,16 +39,21 @@ public final class Layer {
       EncodedResource other = map.put(resource.name(), resource);
       if (other != null) {
         throw new IllegalArgumentException(
-            resource.type().shortName() + " " + resource.name() + " is made twice: from "
-                + other.sources() + " and from " + resource.sources());
+            resource.type().shortName()
+                + " "
+                + resource.name()
+                + " is made twice: from "
+                + other.sources()
+                + " and from "
+                + resource.sources());
       }
     }
     return map.isEmpty() ? EMPTY : new Layer(map);
   }
 
   /**
-   * This layer with some resources replaced and some gone. Unchanged content keeps the old instance,
-   * and a layer in which nothing changed is this one.
+   * This layer with some resources replaced and some gone. Unchanged content keeps the old
+   * instance, and a layer in which nothing changed is this one.
    */
   public Layer derive(Collection<EncodedResource> replaced, Collection<String> gone) {
     List<EncodedResource> changed = new ArrayList<>();

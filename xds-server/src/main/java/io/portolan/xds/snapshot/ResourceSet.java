@@ -23,8 +23,13 @@ public record ResourceSet(Layer shared, Layer own) {
       EncodedResource other = shared.get(resource.name());
       if (other != null) {
         throw new IllegalArgumentException(
-            resource.type().shortName() + " " + resource.name() + " is made twice: from "
-                + other.sources() + " and from " + resource.sources());
+            resource.type().shortName()
+                + " "
+                + resource.name()
+                + " is made twice: from "
+                + other.sources()
+                + " and from "
+                + resource.sources());
       }
     }
   }
@@ -71,7 +76,6 @@ public record ResourceSet(Layer shared, Layer own) {
   public String version() {
     return own == Layer.EMPTY
         ? shared.version()
-        : EncodedResource.hash(
-            (shared.version() + own.version()).getBytes(StandardCharsets.UTF_8));
+        : EncodedResource.hash((shared.version() + own.version()).getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -1,8 +1,8 @@
 package io.portolan.xds.snapshot;
 
+import com.google.protobuf.BoolValue;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
 import io.envoyproxy.envoy.config.route.v3.RouteConfiguration;
-import com.google.protobuf.BoolValue;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

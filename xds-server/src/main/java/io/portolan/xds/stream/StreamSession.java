@@ -253,7 +253,11 @@ public final class StreamSession {
     watch.sent(nonce, version, content.size());
     actions.add(
         new StreamAction.Send(
-            watch.type, version, nonce, List.copyOf(content), delta ? List.copyOf(removed) : List.of()));
+            watch.type,
+            version,
+            nonce,
+            List.copyOf(content),
+            delta ? List.copyOf(removed) : List.of()));
   }
 
   private static Map<String, EncodedResource> byName(List<EncodedResource> resources) {
@@ -280,9 +284,18 @@ public final class StreamSession {
     for (Watch watch : watches.values()) {
       if (watch.opened) {
         all.add(
-            new TypeStatus(watch.type, watch.wildcard, watch.names.size(), watch.sentVersion,
-                watch.ackedVersion, watch.sent, watch.acked, watch.nacked, watch.resourcesSent,
-                watch.isOutstanding(), watch.lastNack));
+            new TypeStatus(
+                watch.type,
+                watch.wildcard,
+                watch.names.size(),
+                watch.sentVersion,
+                watch.ackedVersion,
+                watch.sent,
+                watch.acked,
+                watch.nacked,
+                watch.resourcesSent,
+                watch.isOutstanding(),
+                watch.lastNack));
       }
     }
     return all;

@@ -23,25 +23,34 @@ import org.jspecify.annotations.Nullable;
 final class Watch {
   final ResourceType type;
   final Set<String> names = new HashSet<>();
+
   /** Names that must be answered with the next response, whatever the client holds. */
   final Set<String> owed = new HashSet<>();
+
   /** Load assignments whose clusters changed before the client asked for any on this stream. */
   final Set<String> awaited = new HashSet<>();
+
   /** Clusters the client still holds and that go once no route needs them. */
   final Map<String, Optional<EncodedResource>> leaving = new TreeMap<>();
+
   /** Versions of names that were answered ahead of a push that still waits. */
   final Map<String, String> ahead = new HashMap<>();
+
   private final ArrayDeque<String> outstanding = new ArrayDeque<>();
   boolean opened;
   boolean wildcard;
   boolean answerEvenIfEmpty;
   boolean heldBefore;
   private boolean legacyOpen = true;
+
   /** Versions from an earlier stream, until the first answer. */
   private Map<String, String> initial = Map.of();
+
   ResourceSet base = ResourceSet.EMPTY;
+
   /** True until the first answer: the client holds at most what {@code initial} says. */
   boolean blank = true;
+
   String lastNonce = "";
   long sent;
   long acked;
@@ -189,26 +198,30 @@ final class Watch {
         }
       }
       diff.removed().stream().filter(this::wants).forEach(gone::add);
-      ahead.forEach((name, version) -> {
-        EncodedResource now = current.get(name);
-        if (now != null && now.version().equals(version)) {
-          missing.remove(name);
-        } else if (now != null && wants(name)) {
-          missing.put(name, now);
-        }
-      });
+      ahead.forEach(
+          (name, version) -> {
+            EncodedResource now = current.get(name);
+            if (now != null && now.version().equals(version)) {
+              missing.remove(name);
+            } else if (now != null && wants(name)) {
+              missing.put(name, now);
+            }
+          });
     }
     return new ArrayList<>(missing.values());
   }
 
   private List<EncodedResource> named(ResourceSet current) {
     List<EncodedResource> found = new ArrayList<>();
-    names.stream().sorted().forEach(name -> {
-      EncodedResource resource = current.get(name);
-      if (resource != null) {
-        found.add(resource);
-      }
-    });
+    names.stream()
+        .sorted()
+        .forEach(
+            name -> {
+              EncodedResource resource = current.get(name);
+              if (resource != null) {
+                found.add(resource);
+              }
+            });
     return found;
   }
 

@@ -87,8 +87,16 @@ final class AssignmentBuilder {
     List<Candidate> all = new ArrayList<>();
     for (Candidate c : candidates.values()) {
       all.add(
-          new Candidate(c.address, c.port, c.rank, c.locality, c.health, c.weight * scale,
-              c.meshTls, c.workload, c.why));
+          new Candidate(
+              c.address,
+              c.port,
+              c.rank,
+              c.locality,
+              c.health,
+              c.weight * scale,
+              c.meshTls,
+              c.workload,
+              c.why));
     }
     for (var entry : remote.entrySet()) {
       addGateways(all, entry.getValue(), gateways.getOrDefault(entry.getKey(), List.of()), scale);
@@ -150,13 +158,22 @@ final class AssignmentBuilder {
     AssignmentView.Why why =
         explain
             ? new AssignmentView.Why(
-                List.of(name(endpoint)), reason(endpoint.locality(), rank),
+                List.of(name(endpoint)),
+                reason(endpoint.locality(), rank),
                 "weight " + endpoint.weight() + " of the endpoint itself")
             : UNASKED;
     candidates.put(
         key,
-        new Candidate(endpoint.address(), target, rank, endpoint.locality(), endpoint.health(),
-            endpoint.weight(), endpoint.meshTls(), workload(endpoint), why));
+        new Candidate(
+            endpoint.address(),
+            target,
+            rank,
+            endpoint.locality(),
+            endpoint.health(),
+            endpoint.weight(),
+            endpoint.meshTls(),
+            workload(endpoint),
+            why));
   }
 
   private static String workload(Endpoint endpoint) {
@@ -194,12 +211,23 @@ final class AssignmentBuilder {
                   gateway.up()
                       ? "gateway of network " + gateway.network() + ", " + reason(nearest, rank)
                       : "demoted: gateway is down, " + gateway.reason(),
-                  "weight " + behind.weight + " of the ready endpoints behind it, shared by "
-                      + count + " gateway(s)")
+                  "weight "
+                      + behind.weight
+                      + " of the ready endpoints behind it, shared by "
+                      + count
+                      + " gateway(s)")
               : UNASKED;
       all.add(
-          new Candidate(gateway.address(), gateway.port(), rank, nearest, Health.HEALTHY, weight,
-              true, "", why));
+          new Candidate(
+              gateway.address(),
+              gateway.port(),
+              rank,
+              nearest,
+              Health.HEALTHY,
+              weight,
+              true,
+              "",
+              why));
     }
   }
 
@@ -228,7 +256,10 @@ final class AssignmentBuilder {
     long ceiling = Math.max(1, Integer.MAX_VALUE / Math.max(1, all.size()));
     double shrink = Math.min(1.0, (double) ceiling * divisor / largest);
     Map<Integer, Integer> priorities = new HashMap<>();
-    all.stream().mapToInt(Candidate::rank).distinct().sorted()
+    all.stream()
+        .mapToInt(Candidate::rank)
+        .distinct()
+        .sorted()
         .forEach(rank -> priorities.put(rank, priorities.size()));
     Map<Integer, Map<Locality, List<AssignmentView.Host>>> grouped = new TreeMap<>();
     List<Candidate> ordered =
@@ -255,8 +286,7 @@ final class AssignmentBuilder {
     grouped.forEach(
         (priority, localities) ->
             localities.forEach(
-                (where, hosts) ->
-                    groups.add(new AssignmentView.Group(where, priority, hosts))));
+                (where, hosts) -> groups.add(new AssignmentView.Group(where, priority, hosts))));
     return groups;
   }
 
@@ -277,7 +307,9 @@ final class AssignmentBuilder {
       return "an east-west gateway spreads evenly";
     }
     if (!locality.enabled() || scope.locality().isUnknown()) {
-      return locality.enabled() ? "the proxy's locality is unknown" : "locality load balancing is off";
+      return locality.enabled()
+          ? "the proxy's locality is unknown"
+          : "locality load balancing is off";
     }
     return switch (rank) {
       case 0 -> "same zone as the proxy, " + scope.locality();
@@ -296,7 +328,8 @@ final class AssignmentBuilder {
   private static String name(Endpoint endpoint) {
     return endpoint.address()
         + (endpoint.workload().isEmpty() ? "" : " (" + endpoint.workload() + ")")
-        + " from " + endpoint.source();
+        + " from "
+        + endpoint.source();
   }
 
   private static long lcm(long a, long b) {

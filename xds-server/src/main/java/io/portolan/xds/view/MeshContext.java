@@ -109,8 +109,8 @@ public final class MeshContext {
   }
 
   /**
-   * The DestinationRule that governs a service for a scope: of the scope's own cluster before others;
-   * within a cluster of the scope's namespace, then the service's, then the root namespace.
+   * The DestinationRule that governs a service for a scope: of the scope's own cluster before
+   * others; within a cluster of the scope's namespace, then the service's, then the root namespace.
    */
   @Nullable DestinationRuleObject rule(MeshService service, ProxyScope scope) {
     return rules.getOrDefault(service.hostname(), List.of()).stream()
@@ -145,7 +145,8 @@ public final class MeshContext {
   /** VirtualServices bound to a gateway name ({@code mesh} or {@code namespace/name}). */
   List<VirtualServiceObject> virtualServices(String gateway, ProxyScope scope) {
     return virtualServices.stream()
-        .filter(v -> v.gateways().isEmpty() ? "mesh".equals(gateway) : v.gateways().contains(gateway))
+        .filter(
+            v -> v.gateways().isEmpty() ? "mesh".equals(gateway) : v.gateways().contains(gateway))
         .filter(v -> exported(v.exportTo(), v.ref().namespace(), scope.namespace()))
         .sorted(
             Comparator.comparing(

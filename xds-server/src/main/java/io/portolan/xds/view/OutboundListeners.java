@@ -27,15 +27,13 @@ final class OutboundListeners {
 
   List<ListenerView> redirect() {
     List<ListenerView> listeners = new ArrayList<>();
-    listeners.add(
-        new ListenerView.VirtualOutbound(!context.image().settings().registryOnly()));
+    listeners.add(new ListenerView.VirtualOutbound(!context.image().settings().registryOnly()));
     TreeMap<Integer, List<String>> http = new TreeMap<>();
     TreeMap<String, ListenerView> tcp = new TreeMap<>();
     for (MeshService service : context.visible(scope)) {
       for (ServicePort port : service.portsFor(scope.cluster())) {
         if (port.protocol().isHttp()) {
-          http.computeIfAbsent(port.number(), p -> new ArrayList<>())
-              .add(service.key().toString());
+          http.computeIfAbsent(port.number(), p -> new ArrayList<>()).add(service.key().toString());
         } else if (port.protocol() != PortProtocol.UDP) {
           addTcp(tcp, service, port);
         }
@@ -62,8 +60,12 @@ final class OutboundListeners {
       }
     }
     if (addresses.isEmpty()) {
-      notes.add("service " + service.key() + " port " + port.number()
-          + " is TCP without a virtual address: it passes through by original destination");
+      notes.add(
+          "service "
+              + service.key()
+              + " port "
+              + port.number()
+              + " is TCP without a virtual address: it passes through by original destination");
     }
     for (String address : addresses) {
       if (!Literal.isAddress(address)) {
@@ -71,8 +73,14 @@ final class OutboundListeners {
       }
       String name = address + "_" + port.number();
       if (tcp.containsKey(name)) {
-        notes.add("service " + service.key() + " port " + port.number() + ": " + name
-            + " belongs to another service");
+        notes.add(
+            "service "
+                + service.key()
+                + " port "
+                + port.number()
+                + ": "
+                + name
+                + " belongs to another service");
         continue;
       }
       tcp.put(
@@ -92,8 +100,13 @@ final class OutboundListeners {
           int number = port.number();
           byPort.putIfAbsent(
               number,
-              new ListenerView.OutboundHttp(node.address() + "_" + number, node.address(), number,
-                  true, Integer.toString(number), List.of(service.key().toString())));
+              new ListenerView.OutboundHttp(
+                  node.address() + "_" + number,
+                  node.address(),
+                  number,
+                  true,
+                  Integer.toString(number),
+                  List.of(service.key().toString())));
         }
       }
     }
@@ -110,20 +123,26 @@ final class OutboundListeners {
   }
 
   private void addBoundTcp(
-      Map<Integer, ListenerView> byPort,
-      ProxyNode node,
-      MeshService service,
-      ServicePort port) {
+      Map<Integer, ListenerView> byPort, ProxyNode node, MeshService service, ServicePort port) {
     int number = port.number();
     ListenerView known =
         byPort.putIfAbsent(
             number,
-            new ListenerView.OutboundTcp(node.address() + "_" + number, node.address(), number,
-                true, ClusterView.name(number, "", service.hostname()),
+            new ListenerView.OutboundTcp(
+                node.address() + "_" + number,
+                node.address(),
+                number,
+                true,
+                ClusterView.name(number, "", service.hostname()),
                 List.of(service.key().toString())));
     if (known != null) {
-      notes.add("service " + service.key() + " port " + number
-          + " is not reachable in interception mode NONE: the port belongs to " + known.sources());
+      notes.add(
+          "service "
+              + service.key()
+              + " port "
+              + number
+              + " is not reachable in interception mode NONE: the port belongs to "
+              + known.sources());
     }
   }
 
@@ -138,8 +157,13 @@ final class OutboundListeners {
       problem = "the proxy may not bind ports below " + FIRST_UNPRIVILEGED;
     }
     if (!problem.isEmpty() && reported.add(service.key() + ":" + port.number())) {
-      notes.add("service " + service.key() + " port " + port.number()
-          + " is not reachable in interception mode NONE: " + problem);
+      notes.add(
+          "service "
+              + service.key()
+              + " port "
+              + port.number()
+              + " is not reachable in interception mode NONE: "
+              + problem);
     }
     return problem.isEmpty();
   }

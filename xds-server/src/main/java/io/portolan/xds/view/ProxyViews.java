@@ -69,8 +69,15 @@ public final class ProxyViews {
       network = context.image().networkOf(node.cluster());
     }
     boolean router = node.role() == ProxyNode.Role.ROUTER;
-    return new ProxyScope(node.role(), node.interception(), node.cluster(), network,
-        node.networkView(), node.namespace(), locality, router ? node.labels() : Map.of());
+    return new ProxyScope(
+        node.role(),
+        node.interception(),
+        node.cluster(),
+        network,
+        node.networkView(),
+        node.namespace(),
+        locality,
+        router ? node.labels() : Map.of());
   }
 
   /** The shared part of a scope. */
@@ -124,12 +131,22 @@ public final class ProxyViews {
         if (cluster.subset().isEmpty()) {
           listeners.add(new ListenerView.Api(name, name, cluster.sources()));
           routes.add(
-              new RouteView(name,
-                  List.of(new RouteView.VirtualHost(name, List.of(name, cluster.hostname()),
-                      List.of(new RouteView.Rule("default", List.of(),
-                          List.of(new RouteView.Target(cluster.name(), 100)), "", null,
-                          new RouteView.Retry(0, "", null))))),
-                  RouteView.CatchAll.NONE, cluster.sources()));
+              new RouteView(
+                  name,
+                  List.of(
+                      new RouteView.VirtualHost(
+                          name,
+                          List.of(name, cluster.hostname()),
+                          List.of(
+                              new RouteView.Rule(
+                                  "default",
+                                  List.of(),
+                                  List.of(new RouteView.Target(cluster.name(), 100)),
+                                  "",
+                                  null,
+                                  new RouteView.Retry(0, "", null))))),
+                  RouteView.CatchAll.NONE,
+                  cluster.sources()));
         }
       }
     }
@@ -166,8 +183,12 @@ public final class ProxyViews {
       }
       taken.add(port.port());
       clusters.add(
-          new InboundClusterView(port.cluster(), bound ? node.appAddress() : "", port.port(),
-              port.protocol(), List.of(port.source())));
+          new InboundClusterView(
+              port.cluster(),
+              bound ? node.appAddress() : "",
+              port.port(),
+              port.protocol(),
+              List.of(port.source())));
       if (bound) {
         listeners.add(
             new ListenerView.Inbound(
@@ -198,20 +219,29 @@ public final class ProxyViews {
     }
 
     private void add(GatewayObject gateway, GatewayObject.Server server) {
-      sources.computeIfAbsent(server.port(), p -> new ArrayList<>())
-          .add(gateway.ref().toString());
+      sources.computeIfAbsent(server.port(), p -> new ArrayList<>()).add(gateway.ref().toString());
       if (server.tls() == GatewayObject.TlsMode.AUTO_PASSTHROUGH) {
-        passthrough.computeIfAbsent(server.port(), p -> new ArrayList<>())
-            .addAll(server.hosts());
+        passthrough.computeIfAbsent(server.port(), p -> new ArrayList<>()).addAll(server.hosts());
       } else if (server.tls() == GatewayObject.TlsMode.NONE && server.protocol().isHttp()) {
         String name = gateway.ref().namespace() + "/" + gateway.ref().name();
         http.computeIfAbsent(server.port(), p -> new TreeMap<>())
-            .merge(name, server.hosts(), (a, b) ->
-                java.util.stream.Stream.concat(a.stream(), b.stream()).distinct().toList());
+            .merge(
+                name,
+                server.hosts(),
+                (a, b) ->
+                    java.util.stream.Stream.concat(a.stream(), b.stream()).distinct().toList());
       } else {
-        notes.add(gateway.ref() + ": server " + server.name() + " port " + server.port()
-            + " is not served: protocol " + server.protocol() + " with TLS mode " + server.tls()
-            + " (expected HTTP without TLS, or TLS with AUTO_PASSTHROUGH)");
+        notes.add(
+            gateway.ref()
+                + ": server "
+                + server.name()
+                + " port "
+                + server.port()
+                + " is not served: protocol "
+                + server.protocol()
+                + " with TLS mode "
+                + server.tls()
+                + " (expected HTTP without TLS, or TLS with AUTO_PASSTHROUGH)");
       }
     }
 
@@ -239,8 +269,10 @@ public final class ProxyViews {
       if (targets == null) {
         Set<String> found = new HashSet<>();
         for (RouteView route : routes()) {
-          route.hosts().forEach(h -> h.rules().forEach(r ->
-              r.targets().forEach(t -> found.add(t.cluster()))));
+          route
+              .hosts()
+              .forEach(
+                  h -> h.rules().forEach(r -> r.targets().forEach(t -> found.add(t.cluster()))));
         }
         targets = found;
       }
@@ -249,8 +281,9 @@ public final class ProxyViews {
 
     List<RouteView> routes() {
       List<RouteView> views = new ArrayList<>();
-      http.forEach((port, hosts) ->
-          views.add(new RouteViewBuilder(context, scope, notes).gateway(port, hosts)));
+      http.forEach(
+          (port, hosts) ->
+              views.add(new RouteViewBuilder(context, scope, notes).gateway(port, hosts)));
       return views;
     }
 
@@ -258,19 +291,31 @@ public final class ProxyViews {
       String address =
           node.interception() == ProxyNode.Interception.NONE ? node.address() : "0.0.0.0";
       List<ListenerView> views = new ArrayList<>();
-      passthrough.forEach((port, hosts) ->
-          views.add(
-              new ListenerView.Passthrough(address + "_" + port, address, port,
-                  hosts.stream().map(h -> h.substring(h.indexOf('/') + 1)).sorted().distinct()
-                      .toList(),
-                  sources.getOrDefault(port, List.of()))));
-      http.forEach((port, hosts) -> {
-        if (!passthrough.containsKey(port)) {
-          views.add(
-              new ListenerView.GatewayHttp(address + "_" + port, address, port, "http." + port,
-                  sources.getOrDefault(port, List.of())));
-        }
-      });
+      passthrough.forEach(
+          (port, hosts) ->
+              views.add(
+                  new ListenerView.Passthrough(
+                      address + "_" + port,
+                      address,
+                      port,
+                      hosts.stream()
+                          .map(h -> h.substring(h.indexOf('/') + 1))
+                          .sorted()
+                          .distinct()
+                          .toList(),
+                      sources.getOrDefault(port, List.of()))));
+      http.forEach(
+          (port, hosts) -> {
+            if (!passthrough.containsKey(port)) {
+              views.add(
+                  new ListenerView.GatewayHttp(
+                      address + "_" + port,
+                      address,
+                      port,
+                      "http." + port,
+                      sources.getOrDefault(port, List.of())));
+            }
+          });
       return views;
     }
   }

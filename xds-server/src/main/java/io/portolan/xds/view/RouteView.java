@@ -66,8 +66,8 @@ public record RouteView(
   /**
    * The retry policy.
    *
-   * @param attempts retries after the first try, 0 for none; the generator adds one to the
-   *     built-in policy, for the next priority
+   * @param attempts retries after the first try, 0 for none; the generator adds one to the built-in
+   *     policy, for the next priority
    * @param retryOn conditions
    * @param perTryTimeout null for none
    */

@@ -65,8 +65,12 @@ final class RouteViewBuilder {
     for (MeshService service : ordered) {
       List<String> domains = domains(service).stream().filter(taken::add).toList();
       if (domains.isEmpty()) {
-        notes.add("service " + service.key() + " port " + port
-            + " has no route: its names belong to another service");
+        notes.add(
+            "service "
+                + service.key()
+                + " port "
+                + port
+                + " has no route: its names belong to another service");
         continue;
       }
       VirtualServiceObject rule = ruleFor(service.hostname(), rules);
@@ -108,7 +112,9 @@ final class RouteViewBuilder {
     return new RouteView("http." + port, hosts, RouteView.CatchAll.NONE, sources);
   }
 
-  /** Whether a server's host pattern ({@code [namespace/]host}, {@code *.x} or {@code *}) covers it. */
+  /**
+   * Whether a server's host pattern ({@code [namespace/]host}, {@code *.x} or {@code *}) covers it.
+   */
   static boolean covers(String pattern, String host) {
     int slash = pattern.indexOf('/');
     String own = slash < 0 ? pattern : pattern.substring(slash + 1);
@@ -164,12 +170,18 @@ final class RouteViewBuilder {
                 targets::add,
                 () ->
                     notes.add(
-                        rule.ref() + ": destination " + destination.host()
+                        rule.ref()
+                            + ": destination "
+                            + destination.host()
                             + (destination.subset().isEmpty() ? "" : "/" + destination.subset())
                             + " does not exist"));
       }
       made.add(
-          new RouteView.Rule(route.name(), route.matches(), targets, route.rewritePrefix(),
+          new RouteView.Rule(
+              route.name(),
+              route.matches(),
+              targets,
+              route.rewritePrefix(),
               route.timeout(),
               route.retries() == null ? defaultRetry() : retry(route.retries())));
     }
@@ -186,8 +198,11 @@ final class RouteViewBuilder {
     int port =
         ports.size() == 1 && destination.port() == 0
             ? ports.getFirst().number()
-            : ports.stream().mapToInt(ServicePort::number).filter(n -> n == wanted)
-                .findFirst().orElse(0);
+            : ports.stream()
+                .mapToInt(ServicePort::number)
+                .filter(n -> n == wanted)
+                .findFirst()
+                .orElse(0);
     if (port == 0 || !subsetExists(service, destination.subset())) {
       return Optional.empty();
     }

@@ -25,7 +25,9 @@ public final class ServiceViewBuilder {
     this.scope = scope;
   }
 
-  /** A cluster with its assignment; the assignment is null for clusters that resolve by themselves. */
+  /**
+   * A cluster with its assignment; the assignment is null for clusters that resolve by themselves.
+   */
   public record Pair(
       ClusterView cluster, @org.jspecify.annotations.Nullable AssignmentView assignment) {}
 
@@ -55,8 +57,16 @@ public final class ServiceViewBuilder {
       addIfUseful(pairs, service, port, "", Map.of(), base, rule, passthrough, explain);
       if (rule != null) {
         for (DestinationRuleObject.Subset subset : rule.subsets()) {
-          addIfUseful(pairs, service, port, subset.name(), subset.labels(),
-              subset.policy().over(base), rule, passthrough, explain);
+          addIfUseful(
+              pairs,
+              service,
+              port,
+              subset.name(),
+              subset.labels(),
+              subset.policy().over(base),
+              rule,
+              passthrough,
+              explain);
         }
       }
     }
@@ -93,10 +103,20 @@ public final class ServiceViewBuilder {
       sources.add(rule.ref().toString());
     }
     ClusterView cluster =
-        new ClusterView(name, service.hostname(), port.number(), subset, port.protocol(),
-            !passthrough && http2(service, port), service.resolution(),
-            eds ? List.of() : dns(service, port), spoken(policy), connectTimeout(policy),
-            !service.external() && scope.role() != ProxyNode.Role.PROXYLESS, passthrough, passthrough ? List.of() : identities(service),
+        new ClusterView(
+            name,
+            service.hostname(),
+            port.number(),
+            subset,
+            port.protocol(),
+            !passthrough && http2(service, port),
+            service.resolution(),
+            eds ? List.of() : dns(service, port),
+            spoken(policy),
+            connectTimeout(policy),
+            !service.external() && scope.role() != ProxyNode.Role.PROXYLESS,
+            passthrough,
+            passthrough ? List.of() : identities(service),
             sources);
     pairs.add(new Pair(cluster, assignment));
   }
@@ -106,7 +126,9 @@ public final class ServiceViewBuilder {
     return scope.role() == ProxyNode.Role.PROXYLESS
         ? new TrafficPolicy(
             new TrafficPolicy.LoadBalancer(TrafficPolicy.Algorithm.ROUND_ROBIN, null),
-            policy.connectionPool(), policy.outlierDetection(), null)
+            policy.connectionPool(),
+            policy.outlierDetection(),
+            null)
         : policy;
   }
 
@@ -147,8 +169,14 @@ public final class ServiceViewBuilder {
       return List.of();
     }
     return secured.stream()
-        .map(e -> "spiffe://" + settings.trustDomain() + "/ns/" + e.namespace() + "/sa/"
-            + e.serviceAccount())
+        .map(
+            e ->
+                "spiffe://"
+                    + settings.trustDomain()
+                    + "/ns/"
+                    + e.namespace()
+                    + "/sa/"
+                    + e.serviceAccount())
         .sorted()
         .distinct()
         .toList();
@@ -163,9 +191,7 @@ public final class ServiceViewBuilder {
             .map(
                 e ->
                     new ClusterView.DnsEndpoint(
-                        e.address(),
-                        service.targetPort(e, port).orElse(port.number()),
-                        e.weight()))
+                        e.address(), service.targetPort(e, port).orElse(port.number()), e.weight()))
             .toList();
     return found.isEmpty()
         ? List.of(new ClusterView.DnsEndpoint(service.hostname(), port.number(), 1))

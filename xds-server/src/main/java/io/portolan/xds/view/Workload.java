@@ -49,8 +49,11 @@ record Workload(List<ListenerView.InboundPort> ports, Locality locality, String 
                   target ->
                       ports.putIfAbsent(
                           target,
-                          new ListenerView.InboundPort(target, port.protocol(),
-                              service.hostname(), service.key().toString())));
+                          new ListenerView.InboundPort(
+                              target,
+                              port.protocol(),
+                              service.hostname(),
+                              service.key().toString())));
         }
       }
     }

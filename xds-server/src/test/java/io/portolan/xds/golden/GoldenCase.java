@@ -62,17 +62,23 @@ public record GoldenCase(
     if (node.role() == ProxyNode.Role.SIDECAR) {
       clusters.add(ClusterGenerator.passthrough());
     }
-    shared.clusters().forEach(pair -> {
-      clusters.add(ClusterGenerator.generate(pair.cluster()));
-      if (pair.assignment() != null) {
-        endpoints.add(AssignmentGenerator.generate(pair.assignment(), List.of()));
-      }
-    });
+    shared
+        .clusters()
+        .forEach(
+            pair -> {
+              clusters.add(ClusterGenerator.generate(pair.cluster()));
+              if (pair.assignment() != null) {
+                endpoints.add(AssignmentGenerator.generate(pair.assignment(), List.of()));
+              }
+            });
     own.clusters().forEach(c -> clusters.add(ClusterGenerator.generate(c)));
     List<EncodedResource> listeners = new ArrayList<>();
     shared.listeners().forEach(l -> listeners.add(ListenerGenerator.generate(l)));
     own.listeners().forEach(l -> listeners.add(ListenerGenerator.generate(l)));
-    return new GoldenCase(clusters, endpoints, listeners,
+    return new GoldenCase(
+        clusters,
+        endpoints,
+        listeners,
         shared.routes().stream().map(RouteGenerator::generate).toList());
   }
 
@@ -81,11 +87,22 @@ public record GoldenCase(
     Map<String, Object> m =
         (Map<String, Object>) new Load(LoadSettings.builder().build()).loadFromString(yaml);
     Map<String, String> labels = (Map<String, String>) m.getOrDefault("labels", Map.of());
-    return new ProxyNode("golden", ProxyNode.Role.valueOf((String) m.get("role")),
-        List.of((String) m.get("address")), (String) m.get("name"), (String) m.get("namespace"),
-        (String) m.get("cluster"), "", List.of(), "", labels,
+    return new ProxyNode(
+        "golden",
+        ProxyNode.Role.valueOf((String) m.get("role")),
+        List.of((String) m.get("address")),
+        (String) m.get("name"),
+        (String) m.get("namespace"),
+        (String) m.get("cluster"),
+        "",
+        List.of(),
+        "",
+        labels,
         ProxyNode.Interception.valueOf((String) m.get("interception")),
-        (String) m.getOrDefault("appAddress", "127.0.0.1"), false, Locality.UNKNOWN, "");
+        (String) m.getOrDefault("appAddress", "127.0.0.1"),
+        false,
+        Locality.UNKNOWN,
+        "");
   }
 
   /** The golden files by name. */
@@ -112,29 +129,43 @@ public record GoldenCase(
   /** A resource as JSON with its type. */
   public static JsonNode json(EncodedResource resource) throws IOException {
     return JSON.readTree(
-        JsonFormat.printer().usingTypeRegistry(types()).preservingProtoFieldNames()
+        JsonFormat.printer()
+            .usingTypeRegistry(types())
+            .preservingProtoFieldNames()
             .print(Any.parseFrom(resource.anyForPeople())));
   }
 
   private static TypeRegistry types() {
     TypeRegistry.Builder types = TypeRegistry.newBuilder();
-    for (Message message : List.<Message>of(
-        io.envoyproxy.envoy.config.cluster.v3.Cluster.getDefaultInstance(),
-        io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment.getDefaultInstance(),
-        io.envoyproxy.envoy.config.listener.v3.Listener.getDefaultInstance(),
-        io.envoyproxy.envoy.config.route.v3.RouteConfiguration.getDefaultInstance(),
-        io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions.getDefaultInstance(),
-        io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext.getDefaultInstance(),
-        io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext.getDefaultInstance(),
-        io.envoyproxy.envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer.getDefaultInstance(),
-        io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.getDefaultInstance(),
-        io.envoyproxy.envoy.extensions.filters.http.router.v3.Router.getDefaultInstance(),
-        io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.getDefaultInstance(),
-        io.envoyproxy.envoy.extensions.filters.network.sni_cluster.v3.SniCluster.getDefaultInstance(),
-        io.envoyproxy.envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector.getDefaultInstance(),
-        io.envoyproxy.envoy.extensions.filters.listener.original_dst.v3.OriginalDst.getDefaultInstance(),
-        io.envoyproxy.envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate.getDefaultInstance(),
-        io.envoyproxy.envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig.getDefaultInstance())) {
+    for (Message message :
+        List.<Message>of(
+            io.envoyproxy.envoy.config.cluster.v3.Cluster.getDefaultInstance(),
+            io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment.getDefaultInstance(),
+            io.envoyproxy.envoy.config.listener.v3.Listener.getDefaultInstance(),
+            io.envoyproxy.envoy.config.route.v3.RouteConfiguration.getDefaultInstance(),
+            io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+                .getDefaultInstance(),
+            io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+                .getDefaultInstance(),
+            io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
+                .getDefaultInstance(),
+            io.envoyproxy.envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer
+                .getDefaultInstance(),
+            io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
+                .HttpConnectionManager.getDefaultInstance(),
+            io.envoyproxy.envoy.extensions.filters.http.router.v3.Router.getDefaultInstance(),
+            io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
+                .getDefaultInstance(),
+            io.envoyproxy.envoy.extensions.filters.network.sni_cluster.v3.SniCluster
+                .getDefaultInstance(),
+            io.envoyproxy.envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector
+                .getDefaultInstance(),
+            io.envoyproxy.envoy.extensions.filters.listener.original_dst.v3.OriginalDst
+                .getDefaultInstance(),
+            io.envoyproxy.envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate
+                .getDefaultInstance(),
+            io.envoyproxy.envoy.extensions.retry.priority.previous_priorities.v3
+                .PreviousPrioritiesConfig.getDefaultInstance())) {
       types.add(message.getDescriptorForType());
     }
     return types.build();

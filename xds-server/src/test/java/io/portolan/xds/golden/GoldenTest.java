@@ -49,8 +49,11 @@ class GoldenTest {
       Path file = directory.resolve(entry.getKey());
       String expected =
           Files.exists(file) ? Files.readString(file, StandardCharsets.UTF_8) : "(missing)";
-      assertEquals(expected, entry.getValue(),
-          file + " differs; if that is meant: mvn -pl xds-server -am package -Dtest=GoldenTest"
+      assertEquals(
+          expected,
+          entry.getValue(),
+          file
+              + " differs; if that is meant: mvn -pl xds-server -am package -Dtest=GoldenTest"
               + " -Dsurefire.failIfNoSpecifiedTests=false -Dgolden.refresh=true");
     }
   }

@@ -37,7 +37,8 @@ class ModelClientPropertyTest {
   /** A client as the protocol describes it. */
   private static final class Client {
     private static final List<ResourceType> TYPES =
-        List.of(ResourceType.CLUSTER, ResourceType.ENDPOINT, ResourceType.LISTENER, ResourceType.ROUTE);
+        List.of(
+            ResourceType.CLUSTER, ResourceType.ENDPOINT, ResourceType.LISTENER, ResourceType.ROUTE);
 
     private final Random random;
     private final Map<ResourceType, Map<String, String>> held = new HashMap<>();
@@ -63,7 +64,9 @@ class ModelClientPropertyTest {
     private void connect() {
       for (ResourceType type : TYPES) {
         List<String> subscribe = List.copyOf(names.getOrDefault(type, Set.of()));
-        feed(new StreamEvent.Delta(type, subscribe, List.of(), Map.copyOf(held.get(type)), "", null));
+        feed(
+            new StreamEvent.Delta(
+                type, subscribe, List.of(), Map.copyOf(held.get(type)), "", null));
       }
     }
 
@@ -133,8 +136,9 @@ class ModelClientPropertyTest {
       } else {
         apply(send);
       }
-      feed(new StreamEvent.Delta(send.type(), List.of(), List.of(), Map.of(), send.nonce(),
-          refuse ? "no" : null));
+      feed(
+          new StreamEvent.Delta(
+              send.type(), List.of(), List.of(), Map.of(), send.nonce(), refuse ? "no" : null));
     }
 
     private void apply(StreamAction.Send send) {

@@ -24,27 +24,41 @@ final class TestResources {
     String content = text.substring(equals + 1);
     return switch (text.substring(0, colon)) {
       case "CDS" ->
-          EncodedResource.cluster(name,
-              Cluster.newBuilder().setName(name).setAltStatName(content).build(), name, List.of());
+          EncodedResource.cluster(
+              name,
+              Cluster.newBuilder().setName(name).setAltStatName(content).build(),
+              name,
+              List.of());
       case "EDS" ->
-          EncodedResource.of(ResourceType.ENDPOINT, name,
-              ClusterLoadAssignment.newBuilder().setClusterName(name)
-                  .addEndpoints(io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints
-                      .newBuilder().setPriority(Integer.parseInt(content)))
+          EncodedResource.of(
+              ResourceType.ENDPOINT,
+              name,
+              ClusterLoadAssignment.newBuilder()
+                  .setClusterName(name)
+                  .addEndpoints(
+                      io.envoyproxy.envoy.config.endpoint.v3.LocalityLbEndpoints.newBuilder()
+                          .setPriority(Integer.parseInt(content)))
                   .build(),
               List.of());
       case "LDS" ->
-          EncodedResource.of(ResourceType.LISTENER, name,
-              Listener.newBuilder().setName(name).setStatPrefix(content).build(), List.of());
+          EncodedResource.of(
+              ResourceType.LISTENER,
+              name,
+              Listener.newBuilder().setName(name).setStatPrefix(content).build(),
+              List.of());
       case "RDS" ->
-          EncodedResource.of(ResourceType.ROUTE, name,
-              RouteConfiguration.newBuilder().setName(name)
-                  .addInternalOnlyHeaders(content).build(),
+          EncodedResource.of(
+              ResourceType.ROUTE,
+              name,
+              RouteConfiguration.newBuilder().setName(name).addInternalOnlyHeaders(content).build(),
               List.of());
       case "SDS" ->
-          EncodedResource.of(ResourceType.SECRET, name,
+          EncodedResource.of(
+              ResourceType.SECRET,
+              name,
               io.envoyproxy.envoy.extensions.transport_sockets.tls.v3.Secret.newBuilder()
-                  .setName(name + content).build(),
+                  .setName(name + content)
+                  .build(),
               List.of());
       default -> throw new IllegalArgumentException(text);
     };

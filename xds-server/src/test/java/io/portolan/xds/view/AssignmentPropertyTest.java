@@ -28,12 +28,21 @@ import java.util.TreeMap;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
-/** Invariants 2 and 9: an address once, weight share is endpoint share, order of input is nothing. */
+/**
+ * Invariants 2 and 9: an address once, weight share is endpoint share, order of input is nothing.
+ */
 class AssignmentPropertyTest {
   private static final ServicePort PORT = ServicePort.of(80, "http", PortProtocol.HTTP);
   private static final ProxyScope SCOPE =
-      new ProxyScope(ProxyNode.Role.SIDECAR, ProxyNode.Interception.NONE, "c0", "n0", List.of(),
-          "demo", Locality.parse("r0/z0"), Map.of());
+      new ProxyScope(
+          ProxyNode.Role.SIDECAR,
+          ProxyNode.Interception.NONE,
+          "c0",
+          "n0",
+          List.of(),
+          "demo",
+          Locality.parse("r0/z0"),
+          Map.of());
 
   @Property(tries = 1000)
   void anAddressOccursOnce(@ForAll long seed) {
@@ -73,8 +82,10 @@ class AssignmentPropertyTest {
     for (AssignmentView.Group group : view.groups()) {
       for (AssignmentView.Host host : group.hosts()) {
         NetworkGateway gateway = gatewayAt(gateways, host.address());
-        boolean down = gateway != null && !gateway.up()
-            && gateways.get(gateway.network()).stream().anyMatch(NetworkGateway::up);
+        boolean down =
+            gateway != null
+                && !gateway.up()
+                && gateways.get(gateway.network()).stream().anyMatch(NetworkGateway::up);
         if (!down) {
           actual.merge(gateway == null ? "n0" : gateway.network(), (long) host.weight(), Long::sum);
         }
@@ -83,7 +94,9 @@ class AssignmentPropertyTest {
     assertEquals(expected.keySet(), actual.keySet());
     for (String a : expected.keySet()) {
       for (String b : expected.keySet()) {
-        assertEquals(expected.get(a) * actual.get(b), expected.get(b) * actual.get(a),
+        assertEquals(
+            expected.get(a) * actual.get(b),
+            expected.get(b) * actual.get(a),
             a + " to " + b + ": endpoints " + expected + " weights " + actual);
       }
     }
@@ -96,8 +109,8 @@ class AssignmentPropertyTest {
     Map<String, List<NetworkGateway>> gateways = gateways(random);
     String one = AssignmentGenerator.generate(build(endpoints, gateways), List.of()).version();
     Collections.shuffle(endpoints, random);
-    assertEquals(one,
-        AssignmentGenerator.generate(build(endpoints, gateways), List.of()).version());
+    assertEquals(
+        one, AssignmentGenerator.generate(build(endpoints, gateways), List.of()).version());
   }
 
   private static List<Endpoint> unique(List<Endpoint> endpoints) {
@@ -118,8 +131,16 @@ class AssignmentPropertyTest {
   private static AssignmentView build(
       List<Endpoint> endpoints, Map<String, List<NetworkGateway>> gateways) {
     MeshService service =
-        new MeshService(new ServiceKey("a.demo.svc.cluster.local", "demo"), List.of(),
-            List.of(PORT), Resolution.STATIC, false, List.of(), List.of(), endpoints, List.of());
+        new MeshService(
+            new ServiceKey("a.demo.svc.cluster.local", "demo"),
+            List.of(),
+            List.of(PORT),
+            Resolution.STATIC,
+            false,
+            List.of(),
+            List.of(),
+            endpoints,
+            List.of());
     return new AssignmentBuilder(
             service, PORT, SCOPE, MeshSettings.DEFAULT.localityLb(), false, false)
         .build("c", Map.of(), gateways);
@@ -132,10 +153,20 @@ class AssignmentPropertyTest {
       String network = "n" + random.nextInt(4);
       String address = "10.0." + network.charAt(1) + "." + random.nextInt(30);
       endpoints.add(
-          new Endpoint(address, Map.of(80, 8080), "c" + network.charAt(1), network,
-              Locality.parse("r" + random.nextInt(3) + "/z" + random.nextInt(2)), "demo",
-              "pod" + i, "sa", random.nextInt(4) == 0 ? Health.UNHEALTHY : Health.HEALTHY, 1,
-              Map.of(), true, new ObjectRef("c", Kind.POD, "demo", "pod" + i)));
+          new Endpoint(
+              address,
+              Map.of(80, 8080),
+              "c" + network.charAt(1),
+              network,
+              Locality.parse("r" + random.nextInt(3) + "/z" + random.nextInt(2)),
+              "demo",
+              "pod" + i,
+              "sa",
+              random.nextInt(4) == 0 ? Health.UNHEALTHY : Health.HEALTHY,
+              1,
+              Map.of(),
+              true,
+              new ObjectRef("c", Kind.POD, "demo", "pod" + i)));
     }
     return endpoints;
   }
@@ -146,8 +177,15 @@ class AssignmentPropertyTest {
       List<NetworkGateway> list = new ArrayList<>();
       int count = random.nextInt(4);
       for (int i = 0; i < count; i++) {
-        list.add(new NetworkGateway("n" + n, "10.200." + n + "." + i, 15443, Locality.UNKNOWN,
-            random.nextInt(4) > 0, "", ""));
+        list.add(
+            new NetworkGateway(
+                "n" + n,
+                "10.200." + n + "." + i,
+                15443,
+                Locality.UNKNOWN,
+                random.nextInt(4) > 0,
+                "",
+                ""));
       }
       if (!list.isEmpty()) {
         gateways.put("n" + n, list);

@@ -3,7 +3,9 @@ package io.portolan.registry.source.files;
 import io.portolan.registry.model.Origin;
 import java.util.Map;
 
-/** The Secret {@code cacerts} of a cluster's root namespace: CA material, handed on and never kept. */
+/**
+ * The Secret {@code cacerts} of a cluster's root namespace: CA material, handed on and never kept.
+ */
 public record CaCertsSecret(String cluster, Map<String, byte[]> files, Origin origin) {
   public CaCertsSecret {
     files = Map.copyOf(files);

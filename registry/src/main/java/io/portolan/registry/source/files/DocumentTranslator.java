@@ -21,10 +21,24 @@ final class DocumentTranslator {
   private static final String ISTIO = "networking.istio.io/";
   private static final Set<String> ISTIO_VERSIONS = Set.of("v1", "v1beta1", "v1alpha3");
   private static final Set<String> HARMLESS =
-      Set.of("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "ConfigMap",
-          "PersistentVolumeClaim", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding",
-          "HorizontalPodAutoscaler", "PodDisruptionBudget", "NetworkPolicy",
-          "CustomResourceDefinition", "Endpoints");
+      Set.of(
+          "Deployment",
+          "StatefulSet",
+          "DaemonSet",
+          "ReplicaSet",
+          "Job",
+          "CronJob",
+          "ConfigMap",
+          "PersistentVolumeClaim",
+          "Role",
+          "RoleBinding",
+          "ClusterRole",
+          "ClusterRoleBinding",
+          "HorizontalPodAutoscaler",
+          "PodDisruptionBudget",
+          "NetworkPolicy",
+          "CustomResourceDefinition",
+          "Endpoints");
   private static final Set<String> CA_FILES =
       Set.of("root-cert.pem", "cert-chain.pem", "ca-cert.pem", "ca-key.pem");
 
@@ -88,16 +102,15 @@ final class DocumentTranslator {
     Kind kind = kindOf(apiVersion, kindName);
     boolean secret = apiVersion.equals(CORE) && kindName.equals("Secret");
     if (kind == null && !secret) {
-      findings.warning(object.line(), "kind",
-          apiVersion + " " + kindName + " is not a kind this version reads");
+      findings.warning(
+          object.line(), "kind", apiVersion + " " + kindName + " is not a kind this version reads");
       return;
     }
     int mark = findings.mark();
     Metadata metadata = Metadata.of(object);
     boolean clustered = kind == Kind.NAMESPACE || kind == Kind.NODE;
     String namespace = clustered ? "" : metadata.namespace();
-    findings.about(
-        kindName + " " + (namespace.isEmpty() ? "" : namespace + "/") + metadata.name());
+    findings.about(kindName + " " + (namespace.isEmpty() ? "" : namespace + "/") + metadata.name());
     if (kind == null) {
       secret(object, metadata);
       return;
@@ -166,25 +179,31 @@ final class DocumentTranslator {
 
   private void secret(YamlObject object, Metadata metadata) {
     if (!metadata.name().equals("cacerts") || !metadata.namespace().equals(rootNamespace)) {
-      findings.info(object.line(), "", "this version reads only the Secret cacerts in "
-          + rootNamespace);
+      findings.info(
+          object.line(), "", "this version reads only the Secret cacerts in " + rootNamespace);
       return;
     }
     Map<String, byte[]> files = new HashMap<>();
-    object.stringMap("data").forEach((name, value) -> {
-      if (CA_FILES.contains(name)) {
-        try {
-          files.put(name, Base64.getMimeDecoder().decode(value));
-        } catch (IllegalArgumentException e) {
-          findings.error(object.lineOf("data"), "data." + name, "is not base64");
-        }
-      }
-    });
-    object.stringMap("stringData").forEach((name, value) -> {
-      if (CA_FILES.contains(name)) {
-        files.put(name, value.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
-      }
-    });
+    object
+        .stringMap("data")
+        .forEach(
+            (name, value) -> {
+              if (CA_FILES.contains(name)) {
+                try {
+                  files.put(name, Base64.getMimeDecoder().decode(value));
+                } catch (IllegalArgumentException e) {
+                  findings.error(object.lineOf("data"), "data." + name, "is not base64");
+                }
+              }
+            });
+    object
+        .stringMap("stringData")
+        .forEach(
+            (name, value) -> {
+              if (CA_FILES.contains(name)) {
+                files.put(name, value.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+              }
+            });
     for (String name : CA_FILES) {
       if (!files.containsKey(name)) {
         findings.error(object.line(), "data." + name, "is missing");

@@ -26,13 +26,19 @@ final class EntryTranslator {
       spec.findings().error(spec.lineOf("hosts"), spec.path("hosts"), "is missing");
     }
     List<ServicePort> ports =
-        spec.objects("ports", p -> {
-          int number = p.integer("number", 0, 1, MAX_PORT);
-          int target = p.integer("targetPort", number, 1, MAX_PORT);
-          String name = p.string("name", "");
-          return new ServicePort(number, name,
-              PortProtocol.of("TCP", p.string("protocol", ""), name, number), target, "");
-        });
+        spec.objects(
+            "ports",
+            p -> {
+              int number = p.integer("number", 0, 1, MAX_PORT);
+              int target = p.integer("targetPort", number, 1, MAX_PORT);
+              String name = p.string("name", "");
+              return new ServicePort(
+                  number,
+                  name,
+                  PortProtocol.of("TCP", p.string("protocol", ""), name, number),
+                  target,
+                  "");
+            });
     Resolution resolution =
         switch (spec.string("resolution", "NONE")) {
           case "STATIC" -> Resolution.STATIC;
@@ -40,8 +46,11 @@ final class EntryTranslator {
           case "DNS_ROUND_ROBIN" -> Resolution.DNS_ROUND_ROBIN;
           case "NONE" -> Resolution.NONE;
           default -> {
-            spec.findings().error(spec.lineOf("resolution"), spec.path("resolution"),
-                "expected NONE, STATIC, DNS or DNS_ROUND_ROBIN");
+            spec.findings()
+                .error(
+                    spec.lineOf("resolution"),
+                    spec.path("resolution"),
+                    "expected NONE, STATIC, DNS or DNS_ROUND_ROBIN");
             yield Resolution.NONE;
           }
         };
@@ -53,8 +62,17 @@ final class EntryTranslator {
       selector = selecting.stringMap("labels");
       selecting.finish();
     }
-    return new ServiceEntryObject(ref, origin, hosts, spec.strings("addresses"), ports,
-        resolution, internal, endpoints, selector, spec.strings("exportTo"),
+    return new ServiceEntryObject(
+        ref,
+        origin,
+        hosts,
+        spec.strings("addresses"),
+        ports,
+        resolution,
+        internal,
+        endpoints,
+        selector,
+        spec.strings("exportTo"),
         spec.strings("subjectAltNames"));
   }
 
@@ -73,11 +91,16 @@ final class EntryTranslator {
     try {
       place = locality.isEmpty() ? Locality.UNKNOWN : Locality.parse(locality);
     } catch (IllegalArgumentException e) {
-      spec.findings().error(spec.lineOf("locality"), spec.path("locality"),
-          String.valueOf(e.getMessage()));
+      spec.findings()
+          .error(spec.lineOf("locality"), spec.path("locality"), String.valueOf(e.getMessage()));
     }
-    return new WorkloadSpec(spec.required("address"), ports, spec.stringMap("labels"),
-        spec.string("network", ""), place, spec.integer("weight", 0, 0, MAX_WEIGHT),
+    return new WorkloadSpec(
+        spec.required("address"),
+        ports,
+        spec.stringMap("labels"),
+        spec.string("network", ""),
+        place,
+        spec.integer("weight", 0, 0, MAX_WEIGHT),
         spec.string("serviceAccount", ""));
   }
 }

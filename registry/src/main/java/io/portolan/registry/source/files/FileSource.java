@@ -39,8 +39,7 @@ public final class FileSource implements AutoCloseable {
 
   /** Starts scanning, first at once and then with this pause. */
   public void start(Duration pause) {
-    var _ =
-        thread.scheduleWithFixedDelay(this::scan, 0, pause.toMillis(), TimeUnit.MILLISECONDS);
+    var _ = thread.scheduleWithFixedDelay(this::scan, 0, pause.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Everything that is wrong with the directory now. */

@@ -52,7 +52,11 @@ public record Finding(
   /** {@code file:line: severity: object: field: message}. */
   @Override
   public String toString() {
-    return file + (line > 0 ? ":" + line : "") + ": "
-        + severity.name().toLowerCase(java.util.Locale.ROOT) + ": " + text();
+    return file
+        + (line > 0 ? ":" + line : "")
+        + ": "
+        + severity.name().toLowerCase(java.util.Locale.ROOT)
+        + ": "
+        + text();
   }
 }

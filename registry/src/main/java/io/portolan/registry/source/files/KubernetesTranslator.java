@@ -33,7 +33,9 @@ final class KubernetesTranslator {
   static NodeObject node(ObjectRef ref, Origin origin, Metadata metadata, YamlObject o) {
     o.ignore("spec", "status");
     Map<String, String> labels = metadata.labels();
-    return new NodeObject(ref, origin,
+    return new NodeObject(
+        ref,
+        origin,
         new Locality(
             labels.getOrDefault("topology.kubernetes.io/region", ""),
             labels.getOrDefault("topology.kubernetes.io/zone", ""),
@@ -72,18 +74,38 @@ final class KubernetesTranslator {
           case "LoadBalancer" -> ServiceObject.Type.LOAD_BALANCER;
           case "ExternalName" -> ServiceObject.Type.EXTERNAL_NAME;
           default -> {
-            spec.findings().error(spec.lineOf("type"), "spec.type", typeText
-                + " (expected ClusterIP, NodePort, LoadBalancer or ExternalName)");
+            spec.findings()
+                .error(
+                    spec.lineOf("type"),
+                    "spec.type",
+                    typeText + " (expected ClusterIP, NodePort, LoadBalancer or ExternalName)");
             yield ServiceObject.Type.CLUSTER_IP;
           }
         };
     ServiceObject service =
-        new ServiceObject(ref, origin, type, spec.string("externalName", ""), ips, external,
-            ports, spec.stringMap("selector"), metadata.labels(), metadata.annotations(),
+        new ServiceObject(
+            ref,
+            origin,
+            type,
+            spec.string("externalName", ""),
+            ips,
+            external,
+            ports,
+            spec.stringMap("selector"),
+            metadata.labels(),
+            metadata.annotations(),
             spec.bool("publishNotReadyAddresses", false));
-    spec.ignore("sessionAffinity", "sessionAffinityConfig", "ipFamilies", "ipFamilyPolicy",
-        "externalTrafficPolicy", "allocateLoadBalancerNodePorts", "loadBalancerClass",
-        "loadBalancerIP", "loadBalancerSourceRanges", "healthCheckNodePort");
+    spec.ignore(
+        "sessionAffinity",
+        "sessionAffinityConfig",
+        "ipFamilies",
+        "ipFamilyPolicy",
+        "externalTrafficPolicy",
+        "allocateLoadBalancerNodePorts",
+        "loadBalancerClass",
+        "loadBalancerIP",
+        "loadBalancerSourceRanges",
+        "healthCheckNodePort");
     spec.notServed("internalTrafficPolicy", "trafficDistribution");
     spec.finish();
     return service;
@@ -98,12 +120,14 @@ final class KubernetesTranslator {
     if (balancer == null) {
       return List.of();
     }
-    return balancer.objects("ingress", i -> {
-      i.ignore("ipMode", "ports");
-      String ip = i.string("ip", "");
-      String host = i.string("hostname", "");
-      return ip.isEmpty() ? host : ip;
-    });
+    return balancer.objects(
+        "ingress",
+        i -> {
+          i.ignore("ipMode", "ports");
+          String ip = i.string("ip", "");
+          String host = i.string("hostname", "");
+          return ip.isEmpty() ? host : ip;
+        });
   }
 
   private static ServicePort servicePort(YamlObject port) {
@@ -127,30 +151,38 @@ final class KubernetesTranslator {
     return new ServicePort(number, name, protocol, targetNumber, targetName);
   }
 
-  static @Nullable MeshObject slice(
-      ObjectRef ref, Origin origin, Metadata metadata, YamlObject o) {
+  static @Nullable MeshObject slice(ObjectRef ref, Origin origin, Metadata metadata, YamlObject o) {
     String service = metadata.labels().getOrDefault(SERVICE_NAME, "");
     if (service.isEmpty()) {
-      o.findings().error(o.line(), "metadata.labels", SERVICE_NAME
-          + " is missing (expected the name of the Service the endpoints belong to)");
+      o.findings()
+          .error(
+              o.line(),
+              "metadata.labels",
+              SERVICE_NAME
+                  + " is missing (expected the name of the Service the endpoints belong to)");
       return null;
     }
     String family = o.string("addressType", "IPv4");
     if (family.equals("FQDN")) {
-      o.findings().error(o.lineOf("addressType"), "addressType",
-          "FQDN (expected IPv4 or IPv6; names belong into a ServiceEntry with resolution DNS)");
+      o.findings()
+          .error(
+              o.lineOf("addressType"),
+              "addressType",
+              "FQDN (expected IPv4 or IPv6; names belong into a ServiceEntry with resolution DNS)");
       return null;
     }
     List<SliceObject.SlicePort> ports =
-        o.objects("ports", p -> {
-          p.ignore("appProtocol");
-          String protocol = p.string("protocol", "TCP");
-          String name = p.string("name", "");
-          int number = p.integer("port", 0, 1, MAX_PORT);
-          return protocol.equals("TCP") && number > 0
-              ? new SliceObject.SlicePort(name, number)
-              : null;
-        });
+        o.objects(
+            "ports",
+            p -> {
+              p.ignore("appProtocol");
+              String protocol = p.string("protocol", "TCP");
+              String name = p.string("name", "");
+              int number = p.integer("port", 0, 1, MAX_PORT);
+              return protocol.equals("TCP") && number > 0
+                  ? new SliceObject.SlicePort(name, number)
+                  : null;
+            });
     List<SliceObject.SliceEndpoint> endpoints =
         o.objects("endpoints", KubernetesTranslator::sliceEndpoint);
     return new SliceObject(ref, origin, service, ports, endpoints);
@@ -165,10 +197,7 @@ final class KubernetesTranslator {
       boolean serving = conditions.bool("serving", ready);
       boolean terminating = conditions.bool("terminating", false);
       conditions.finish();
-      health =
-          terminating && serving
-              ? Health.DRAINING
-              : ready ? Health.HEALTHY : Health.UNHEALTHY;
+      health = terminating && serving ? Health.DRAINING : ready ? Health.HEALTHY : Health.UNHEALTHY;
     }
     String pod = "";
     YamlObject target = e.object("targetRef");
@@ -197,16 +226,20 @@ final class KubernetesTranslator {
     if (spec != null) {
       account = spec.string("serviceAccountName", spec.string("serviceAccount", "default"));
       node = spec.string("nodeName", "");
-      spec.objects("containers", c -> {
-        ports.addAll(
-            c.objects("ports", p -> {
-              p.ignore("protocol", "hostPort", "hostIP");
-              return new PodObject.ContainerPort(
-                  p.string("name", ""), p.integer("containerPort", 0, 1, MAX_PORT));
-            }));
-        c.everything();
-        return null;
-      });
+      spec.objects(
+          "containers",
+          c -> {
+            ports.addAll(
+                c.objects(
+                    "ports",
+                    p -> {
+                      p.ignore("protocol", "hostPort", "hostIP");
+                      return new PodObject.ContainerPort(
+                          p.string("name", ""), p.integer("containerPort", 0, 1, MAX_PORT));
+                    }));
+            c.everything();
+            return null;
+          });
       spec.everything();
     }
     List<String> ips = new ArrayList<>();
@@ -223,13 +256,15 @@ final class KubernetesTranslator {
       }
       // A file written by hand may leave conditions out: then the pod counts as ready.
       boolean[] ready = {true};
-      status.objects("conditions", c -> {
-        if (c.string("type", "").equals("Ready")) {
-          ready[0] = c.string("status", "True").equals("True");
-        }
-        c.everything();
-        return null;
-      });
+      status.objects(
+          "conditions",
+          c -> {
+            if (c.string("type", "").equals("Ready")) {
+              ready[0] = c.string("status", "True").equals("True");
+            }
+            c.everything();
+            return null;
+          });
       status.everything();
       if (!ready[0] && health == Health.HEALTHY) {
         health = Health.UNHEALTHY;

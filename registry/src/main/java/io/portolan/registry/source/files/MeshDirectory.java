@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  * A mesh directory. Each {@link #scan} reads what has changed since the last one and says what that
  * means. Not thread-safe.
  *
- * <p>Every file stands alone: where it cannot be read its last good content stays, and where it lost
- * objects they stay until the file has been left alone for the grace period, since an editor may be
- * in the middle of writing it.
+ * <p>Every file stands alone: where it cannot be read its last good content stays, and where it
+ * lost objects they stay until the file has been left alone for the grace period, since an editor
+ * may be in the middle of writing it.
  */
 public final class MeshDirectory {
   /** Name of the file with the settings. */
@@ -89,8 +89,8 @@ public final class MeshDirectory {
    */
   public Scan scan() throws IOException {
     if (!Files.isDirectory(root)) {
-      throw new IOException(root + ": is not a directory (expected " + SETTINGS
-          + " and one folder per cluster)");
+      throw new IOException(
+          root + ": is not a directory (expected " + SETTINGS + " and one folder per cluster)");
     }
     List<Change> changes = new ArrayList<>();
     List<CaCertsSecret> cacerts = new ArrayList<>();
@@ -146,8 +146,7 @@ public final class MeshDirectory {
     MeshSettings old = settings == null ? MeshSettings.DEFAULT : settings;
     settings = next;
     changes.add(new Change.Settings(next));
-    return !old.domain().equals(next.domain())
-        || !old.rootNamespace().equals(next.rootNamespace());
+    return !old.domain().equals(next.domain()) || !old.rootNamespace().equals(next.rootNamespace());
   }
 
   private Map<String, Path> list() throws IOException {
@@ -186,9 +185,10 @@ public final class MeshDirectory {
   }
 
   private static Stamp stamp(Path file) throws IOException {
-    var attributes =
-        Files.readAttributes(file, java.nio.file.attribute.BasicFileAttributes.class);
-    return new Stamp(attributes.size(), attributes.lastModifiedTime().toMillis(),
+    var attributes = Files.readAttributes(file, java.nio.file.attribute.BasicFileAttributes.class);
+    return new Stamp(
+        attributes.size(),
+        attributes.lastModifiedTime().toMillis(),
         String.valueOf(attributes.fileKey()));
   }
 
@@ -200,8 +200,7 @@ public final class MeshDirectory {
     return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
   }
 
-  private void read(
-      String name, Path file, FileState state, List<CaCertsSecret> cacerts) {
+  private void read(String name, Path file, FileState state, List<CaCertsSecret> cacerts) {
     try {
       Stamp stamp = stamp(file);
       Instant modified = Instant.ofEpochMilli(stamp.modifiedMillis());
@@ -246,9 +245,14 @@ public final class MeshDirectory {
       for (MeshObject object : parsed.objects()) {
         MeshObject other = next.putIfAbsent(object.ref(), object);
         if (other != null) {
-          findings.add(new Finding(Finding.Severity.WARNING, name, object.origin().line(),
-              object.ref().toString(), "",
-              "is defined already at line " + other.origin().line() + ", which is served"));
+          findings.add(
+              new Finding(
+                  Finding.Severity.WARNING,
+                  name,
+                  object.origin().line(),
+                  object.ref().toString(),
+                  "",
+                  "is defined already at line " + other.origin().line() + ", which is served"));
         }
       }
       for (ObjectRef ref : parsed.failed()) {
@@ -261,9 +265,16 @@ public final class MeshDirectory {
       if (lost > 0 && young) {
         state.good.forEach(next::putIfAbsent);
         state.unsettled = true;
-        findings.add(new Finding(Finding.Severity.INFO, name, 0, "", "",
-            lost + " object(s) are gone from it; they go once it has been left alone for a"
-                + " moment"));
+        findings.add(
+            new Finding(
+                Finding.Severity.INFO,
+                name,
+                0,
+                "",
+                "",
+                lost
+                    + " object(s) are gone from it; they go once it has been left alone for a"
+                    + " moment"));
       }
       state.good = next;
     }
@@ -288,15 +299,30 @@ public final class MeshDirectory {
     }
     for (String folder : folders) {
       if (!now.clusters().containsKey(folder)) {
-        findings.add(new Finding(Finding.Severity.WARNING, folder, 0, "", "",
-            "this cluster has no entry in " + SETTINGS + " (remedy: add '- name: " + folder
-                + "' under clusters)"));
+        findings.add(
+            new Finding(
+                Finding.Severity.WARNING,
+                folder,
+                0,
+                "",
+                "",
+                "this cluster has no entry in "
+                    + SETTINGS
+                    + " (remedy: add '- name: "
+                    + folder
+                    + "' under clusters)"));
       }
     }
     for (String cluster : new TreeSet<>(now.clusters().keySet())) {
       if (!folders.contains(cluster)) {
-        findings.add(new Finding(Finding.Severity.WARNING, SETTINGS, 0, "", "clusters",
-            "cluster " + cluster + " has no folder " + cluster + "/"));
+        findings.add(
+            new Finding(
+                Finding.Severity.WARNING,
+                SETTINGS,
+                0,
+                "",
+                "clusters",
+                "cluster " + cluster + " has no folder " + cluster + "/"));
       }
     }
     return findings;
@@ -305,26 +331,34 @@ public final class MeshDirectory {
   /** The objects of all files; the first file in order of path has an object. */
   private Map<ObjectRef, MeshObject> merge(List<Finding> findings) {
     Map<ObjectRef, MeshObject> merged = new HashMap<>();
-    files.forEach((name, state) -> {
-      findings.addAll(state.findings);
-      state.good.forEach((ref, object) -> {
-        MeshObject winner = merged.putIfAbsent(ref, object);
-        if (winner != null) {
-          findings.add(new Finding(Finding.Severity.WARNING, name, object.origin().line(),
-              ref.toString(), "", "is defined already in " + winner.origin()
-                  + ", which is served"));
-        }
-      });
-    });
+    files.forEach(
+        (name, state) -> {
+          findings.addAll(state.findings);
+          state.good.forEach(
+              (ref, object) -> {
+                MeshObject winner = merged.putIfAbsent(ref, object);
+                if (winner != null) {
+                  findings.add(
+                      new Finding(
+                          Finding.Severity.WARNING,
+                          name,
+                          object.origin().line(),
+                          ref.toString(),
+                          "",
+                          "is defined already in " + winner.origin() + ", which is served"));
+                }
+              });
+        });
     return merged;
   }
 
   private void diff(Map<ObjectRef, MeshObject> merged, List<Change> changes) {
-    merged.forEach((ref, object) -> {
-      if (!object.equals(offered.get(ref))) {
-        changes.add(new Change.Put(object));
-      }
-    });
+    merged.forEach(
+        (ref, object) -> {
+          if (!object.equals(offered.get(ref))) {
+            changes.add(new Change.Put(object));
+          }
+        });
     for (ObjectRef ref : offered.keySet()) {
       if (!merged.containsKey(ref)) {
         changes.add(new Change.Remove(ref));

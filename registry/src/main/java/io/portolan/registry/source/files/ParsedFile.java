@@ -48,8 +48,12 @@ record ParsedFile(
     if (documents != null) {
       documents.forEach(translator::document);
     }
-    return new ParsedFile(List.copyOf(translator.objects()), List.copyOf(translator.failed()),
-        findings.list(), broken, translator.cacerts());
+    return new ParsedFile(
+        List.copyOf(translator.objects()),
+        List.copyOf(translator.failed()),
+        findings.list(),
+        broken,
+        translator.cacerts());
   }
 
   /** Reads {@code mesh.yaml}; null when it cannot be used. */

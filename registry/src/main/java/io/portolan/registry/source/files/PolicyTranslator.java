@@ -22,9 +22,11 @@ final class PolicyTranslator {
     String host = Hosts.qualified(spec.required("host"), ref.namespace(), domain);
     TrafficPolicy policy = policy(spec.object("trafficPolicy"));
     List<DestinationRuleObject.Subset> subsets =
-        spec.objects("subsets", s ->
-            new DestinationRuleObject.Subset(s.required("name"), s.stringMap("labels"),
-                policy(s.object("trafficPolicy"))));
+        spec.objects(
+            "subsets",
+            s ->
+                new DestinationRuleObject.Subset(
+                    s.required("name"), s.stringMap("labels"), policy(s.object("trafficPolicy"))));
     List<String> exportTo = spec.strings("exportTo");
     spec.notServed("workloadSelector");
     return new DestinationRuleObject(ref, origin, host, policy, subsets, exportTo);
@@ -57,8 +59,11 @@ final class PolicyTranslator {
           case "RANDOM" -> TrafficPolicy.Algorithm.RANDOM;
           case "PASSTHROUGH" -> TrafficPolicy.Algorithm.PASSTHROUGH;
           default -> {
-            lb.findings().error(lb.lineOf("simple"), lb.path("simple"),
-                "expected LEAST_REQUEST, ROUND_ROBIN, RANDOM or PASSTHROUGH");
+            lb.findings()
+                .error(
+                    lb.lineOf("simple"),
+                    lb.path("simple"),
+                    "expected LEAST_REQUEST, ROUND_ROBIN, RANDOM or PASSTHROUGH");
             yield TrafficPolicy.Algorithm.LEAST_REQUEST;
           }
         };
@@ -95,7 +100,9 @@ final class PolicyTranslator {
     }
     YamlObject http = pool.object("http");
     TrafficPolicy.ConnectionPool made =
-        new TrafficPolicy.ConnectionPool(maxConnections, connectTimeout,
+        new TrafficPolicy.ConnectionPool(
+            maxConnections,
+            connectTimeout,
             http == null ? 0 : http.integer("http1MaxPendingRequests", 0, 0, MANY),
             http == null ? 0 : http.integer("http2MaxRequests", 0, 0, MANY),
             http == null ? 0 : http.integer("maxRequestsPerConnection", 0, 0, MANY),
@@ -115,14 +122,14 @@ final class PolicyTranslator {
     }
     TrafficPolicy.OutlierDetection made =
         new TrafficPolicy.OutlierDetection(
-            outlier.integer("consecutive5xxErrors",
-                outlier.integer("consecutiveErrors", 0, 0, MANY), 0, MANY),
+            outlier.integer(
+                "consecutive5xxErrors", outlier.integer("consecutiveErrors", 0, 0, MANY), 0, MANY),
             outlier.integer("consecutiveGatewayErrors", 0, 0, MANY),
             outlier.duration("interval"),
             outlier.duration("baseEjectionTime"),
             outlier.integer("maxEjectionPercent", -1, 0, 100));
-    outlier.notServed("minHealthPercent", "splitExternalLocalOriginErrors",
-        "consecutiveLocalOriginFailures");
+    outlier.notServed(
+        "minHealthPercent", "splitExternalLocalOriginErrors", "consecutiveLocalOriginFailures");
     outlier.finish();
     return made;
   }
@@ -133,15 +140,25 @@ final class PolicyTranslator {
     }
     TrafficPolicy.TlsMode mode = tls.oneOf("mode", TrafficPolicy.TlsMode.class);
     if (mode == TrafficPolicy.TlsMode.MUTUAL) {
-      tls.findings().error(tls.lineOf("mode"), tls.path("mode"),
-          "MUTUAL with own certificates is not served by this version"
-              + " (expected DISABLE, SIMPLE or ISTIO_MUTUAL)");
+      tls.findings()
+          .error(
+              tls.lineOf("mode"),
+              tls.path("mode"),
+              "MUTUAL with own certificates is not served by this version"
+                  + " (expected DISABLE, SIMPLE or ISTIO_MUTUAL)");
     }
     TrafficPolicy.Tls made =
-        new TrafficPolicy.Tls(mode == null ? TrafficPolicy.TlsMode.DISABLE : mode,
-            tls.string("sni", ""), new ArrayList<>(tls.strings("subjectAltNames")));
-    tls.notServed("clientCertificate", "privateKey", "caCertificates", "credentialName",
-        "insecureSkipVerify", "caCrl");
+        new TrafficPolicy.Tls(
+            mode == null ? TrafficPolicy.TlsMode.DISABLE : mode,
+            tls.string("sni", ""),
+            new ArrayList<>(tls.strings("subjectAltNames")));
+    tls.notServed(
+        "clientCertificate",
+        "privateKey",
+        "caCertificates",
+        "credentialName",
+        "insecureSkipVerify",
+        "caCrl");
     tls.finish();
     return made;
   }

@@ -36,8 +36,7 @@ final class RouteTranslator {
     List<VirtualServiceObject.HttpRoute> http =
         spec.objects("http", r -> route(r, ref.namespace(), domain));
     spec.notServed("tcp", "tls");
-    return new VirtualServiceObject(
-        ref, origin, hosts, gateways, http, spec.strings("exportTo"));
+    return new VirtualServiceObject(ref, origin, hosts, gateways, http, spec.strings("exportTo"));
   }
 
   private static VirtualServiceObject.HttpRoute route(
@@ -47,8 +46,8 @@ final class RouteTranslator {
         new ArrayList<>(route.objects("route", d -> destination(d, namespace, domain)));
     if (destinations.size() == 1 && destinations.getFirst().weight() == 0) {
       var only = destinations.getFirst();
-      destinations.set(0, new VirtualServiceObject.Destination(
-          only.host(), only.subset(), only.port(), 100));
+      destinations.set(
+          0, new VirtualServiceObject.Destination(only.host(), only.subset(), only.port(), 100));
     }
     String rewrite = "";
     YamlObject rewriting = route.object("rewrite");
@@ -59,10 +58,23 @@ final class RouteTranslator {
     }
     VirtualServiceObject.Retries retries = retries(route.object("retries"));
     var made =
-        new VirtualServiceObject.HttpRoute(route.string("name", ""), matches, destinations,
-            rewrite, route.duration("timeout"), retries);
-    route.notServed("redirect", "directResponse", "delegate", "fault", "mirror", "mirrors",
-        "mirrorPercentage", "corsPolicy", "headers");
+        new VirtualServiceObject.HttpRoute(
+            route.string("name", ""),
+            matches,
+            destinations,
+            rewrite,
+            route.duration("timeout"),
+            retries);
+    route.notServed(
+        "redirect",
+        "directResponse",
+        "delegate",
+        "fault",
+        "mirror",
+        "mirrors",
+        "mirrorPercentage",
+        "corsPolicy",
+        "headers");
     return made;
   }
 
@@ -71,8 +83,10 @@ final class RouteTranslator {
       return null;
     }
     var made =
-        new VirtualServiceObject.Retries(retries.integer("attempts", 2, 0, 100),
-            retries.duration("perTryTimeout"), retries.string("retryOn", ""));
+        new VirtualServiceObject.Retries(
+            retries.integer("attempts", 2, 0, 100),
+            retries.duration("perTryTimeout"),
+            retries.string("retryOn", ""));
     retries.notServed("retryRemoteLocalities", "retryIgnorePreviousHosts", "backoff");
     retries.finish();
     return made;
@@ -96,23 +110,39 @@ final class RouteTranslator {
     var made =
         new VirtualServiceObject.Destination(
             Hosts.qualified(destination.required("host"), namespace, domain),
-            destination.string("subset", ""), port, weight);
+            destination.string("subset", ""),
+            port,
+            weight);
     destination.finish();
     return made;
   }
 
   private static HttpMatch match(YamlObject match) {
     Map<String, StringMatch> headers = new HashMap<>();
-    match.objectMap("headers").forEach((name, value) -> {
-      StringMatch header = stringMatch(value);
-      headers.put(name, header == null ? new StringMatch(MatchType.PREFIX, "") : header);
-    });
+    match
+        .objectMap("headers")
+        .forEach(
+            (name, value) -> {
+              StringMatch header = stringMatch(value);
+              headers.put(name, header == null ? new StringMatch(MatchType.PREFIX, "") : header);
+            });
     HttpMatch made =
-        new HttpMatch(stringMatch(match.object("uri")), stringMatch(match.object("method")),
-            stringMatch(match.object("authority")), headers);
+        new HttpMatch(
+            stringMatch(match.object("uri")),
+            stringMatch(match.object("method")),
+            stringMatch(match.object("authority")),
+            headers);
     match.ignore("name");
-    match.notServed("scheme", "port", "sourceLabels", "gateways", "queryParams",
-        "ignoreUriCase", "withoutHeaders", "sourceNamespace", "statPrefix");
+    match.notServed(
+        "scheme",
+        "port",
+        "sourceLabels",
+        "gateways",
+        "queryParams",
+        "ignoreUriCase",
+        "withoutHeaders",
+        "sourceNamespace",
+        "statPrefix");
     return made;
   }
 
@@ -136,15 +166,23 @@ final class RouteTranslator {
 
   private static void checkRegex(YamlObject match, String regex) {
     if (regex.length() > MAX_REGEX) {
-      match.findings().error(match.lineOf("regex"), match.path("regex"),
-          regex.length() + " characters (expected at most " + MAX_REGEX + ")");
+      match
+          .findings()
+          .error(
+              match.lineOf("regex"),
+              match.path("regex"),
+              regex.length() + " characters (expected at most " + MAX_REGEX + ")");
       return;
     }
     try {
       Pattern.compile(regex);
     } catch (PatternSyntaxException e) {
-      match.findings().error(match.lineOf("regex"), match.path("regex"),
-          "is not an RE2 expression: " + e.getDescription());
+      match
+          .findings()
+          .error(
+              match.lineOf("regex"),
+              match.path("regex"),
+              "is not an RE2 expression: " + e.getDescription());
     }
   }
 
@@ -175,8 +213,15 @@ final class RouteTranslator {
       GatewayObject.TlsMode named = tls.oneOf("mode", GatewayObject.TlsMode.class);
       mode = named == null ? GatewayObject.TlsMode.PASSTHROUGH : named;
       credential = tls.string("credentialName", "");
-      tls.notServed("httpsRedirect", "serverCertificate", "privateKey", "caCertificates",
-          "minProtocolVersion", "maxProtocolVersion", "cipherSuites", "subjectAltNames");
+      tls.notServed(
+          "httpsRedirect",
+          "serverCertificate",
+          "privateKey",
+          "caCertificates",
+          "minProtocolVersion",
+          "maxProtocolVersion",
+          "cipherSuites",
+          "subjectAltNames");
       tls.finish();
     }
     server.ignore("name");

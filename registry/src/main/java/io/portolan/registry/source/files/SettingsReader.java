@@ -23,8 +23,11 @@ final class SettingsReader {
     Map<String, MeshSettings.ClusterSettings> clusters = new LinkedHashMap<>();
     for (var cluster : mesh.objects("clusters", SettingsReader::cluster)) {
       if (clusters.put(cluster.id(), cluster) != null) {
-        mesh.findings().error(mesh.lineOf("clusters"), "clusters",
-            "cluster " + cluster.id() + " is listed twice");
+        mesh.findings()
+            .error(
+                mesh.lineOf("clusters"),
+                "clusters",
+                "cluster " + cluster.id() + " is listed twice");
       }
     }
     Map<String, MeshSettings.NetworkSettings> networks = new LinkedHashMap<>();
@@ -37,8 +40,12 @@ final class SettingsReader {
             case "REGISTRY_ONLY" -> true;
             case "ALLOW_ANY" -> false;
             default -> {
-              outbound.findings().error(outbound.lineOf("mode"), outbound.path("mode"),
-                  "expected ALLOW_ANY or REGISTRY_ONLY");
+              outbound
+                  .findings()
+                  .error(
+                      outbound.lineOf("mode"),
+                      outbound.path("mode"),
+                      "expected ALLOW_ANY or REGISTRY_ONLY");
               yield false;
             }
           };
@@ -59,14 +66,33 @@ final class SettingsReader {
             locality == null ? base.localityLb() : locality,
             probe(mesh.object("gatewayProbe")));
     if (!mesh.bool("enableAutoMtls", true)) {
-      mesh.findings().warning(mesh.lineOf("enableAutoMtls"), "enableAutoMtls",
-          "false is not served by this version: mesh endpoints are always spoken to in mutual TLS");
+      mesh.findings()
+          .warning(
+              mesh.lineOf("enableAutoMtls"),
+              "enableAutoMtls",
+              "false is not served by this version: mesh endpoints are always spoken to in mutual TLS");
     }
-    mesh.notServed("accessLogFile", "accessLogFormat", "accessLogEncoding", "enableTracing",
-        "defaultConfig", "discoverySelectors", "extensionProviders", "defaultProviders",
-        "trustDomainAliases", "serviceSettings", "ingressService", "ingressSelector",
-        "h2UpgradePolicy", "protocolDetectionTimeout", "tcpKeepalive", "meshMTLS", "tlsDefaults",
-        "pathNormalization", "defaultServiceExportTo", "defaultVirtualServiceExportTo",
+    mesh.notServed(
+        "accessLogFile",
+        "accessLogFormat",
+        "accessLogEncoding",
+        "enableTracing",
+        "defaultConfig",
+        "discoverySelectors",
+        "extensionProviders",
+        "defaultProviders",
+        "trustDomainAliases",
+        "serviceSettings",
+        "ingressService",
+        "ingressSelector",
+        "h2UpgradePolicy",
+        "protocolDetectionTimeout",
+        "tcpKeepalive",
+        "meshMTLS",
+        "tlsDefaults",
+        "pathNormalization",
+        "defaultServiceExportTo",
+        "defaultVirtualServiceExportTo",
         "defaultDestinationRuleExportTo");
     mesh.finish();
     return settings;
@@ -78,8 +104,10 @@ final class SettingsReader {
     try {
       place = locality.isEmpty() ? place : Locality.parse(locality);
     } catch (IllegalArgumentException e) {
-      cluster.findings().error(cluster.lineOf("locality"), cluster.path("locality"),
-          String.valueOf(e.getMessage()));
+      cluster
+          .findings()
+          .error(
+              cluster.lineOf("locality"), cluster.path("locality"), String.valueOf(e.getMessage()));
     }
     return new MeshSettings.ClusterSettings(
         cluster.required("name"), cluster.string("network", ""), place);
@@ -88,19 +116,24 @@ final class SettingsReader {
   private static MeshSettings.NetworkSettings network(YamlObject network) {
     List<String> registries = new ArrayList<>();
     List<String> ranges = new ArrayList<>();
-    network.objects("endpoints", e -> {
-      String registry = e.string("fromRegistry", "");
-      String range = e.string("fromCidr", "");
-      if (!registry.isEmpty()) {
-        registries.add(registry);
-      } else if (isRange(range)) {
-        ranges.add(range);
-      } else {
-        e.findings().error(e.line(), e.path("fromCidr"),
-            "'" + range + "' (expected fromRegistry, or fromCidr as address/bits)");
-      }
-      return null;
-    });
+    network.objects(
+        "endpoints",
+        e -> {
+          String registry = e.string("fromRegistry", "");
+          String range = e.string("fromCidr", "");
+          if (!registry.isEmpty()) {
+            registries.add(registry);
+          } else if (isRange(range)) {
+            ranges.add(range);
+          } else {
+            e.findings()
+                .error(
+                    e.line(),
+                    e.path("fromCidr"),
+                    "'" + range + "' (expected fromRegistry, or fromCidr as address/bits)");
+          }
+          return null;
+        });
     List<MeshSettings.GatewaySettings> gateways =
         network.objects("gateways", SettingsReader::gateway);
     network.finish();
@@ -121,16 +154,22 @@ final class SettingsReader {
     String address = gateway.string("address", "");
     String service = gateway.string("registryServiceName", "");
     if (address.isEmpty() == service.isEmpty()) {
-      gateway.findings().error(gateway.line(), gateway.path("address"),
-          "expected exactly one of address and registryServiceName");
+      gateway
+          .findings()
+          .error(
+              gateway.line(),
+              gateway.path("address"),
+              "expected exactly one of address and registryServiceName");
     }
     String locality = gateway.string("locality", "");
     Locality place = Locality.UNKNOWN;
     try {
       place = locality.isEmpty() ? place : Locality.parse(locality);
     } catch (IllegalArgumentException e) {
-      gateway.findings().error(gateway.lineOf("locality"), gateway.path("locality"),
-          String.valueOf(e.getMessage()));
+      gateway
+          .findings()
+          .error(
+              gateway.lineOf("locality"), gateway.path("locality"), String.valueOf(e.getMessage()));
     }
     return new MeshSettings.GatewaySettings(
         address, service, gateway.integer("port", DEFAULT_GATEWAY_PORT, 1, MAX_PORT), place);

@@ -14,8 +14,7 @@ final class Spelling {
     String best = "";
     int bestDistance = CLOSE + 1;
     for (String candidate : known) {
-      int distance =
-          distance(word.toLowerCase(Locale.ROOT), candidate.toLowerCase(Locale.ROOT));
+      int distance = distance(word.toLowerCase(Locale.ROOT), candidate.toLowerCase(Locale.ROOT));
       if (distance < bestDistance
           || (distance == bestDistance && !best.isEmpty() && candidate.compareTo(best) < 0)) {
         best = candidate;

@@ -17,8 +17,8 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
 /**
- * A typed reader of one YAML mapping. Every wrong value becomes a finding with its line, and reading
- * goes on. Fields that nobody asked for are unknown: {@link #finish} names them.
+ * A typed reader of one YAML mapping. Every wrong value becomes a finding with its line, and
+ * reading goes on. Fields that nobody asked for are unknown: {@link #finish} names them.
  */
 final class YamlObject {
   private final Map<String, Node> fields = new LinkedHashMap<>();
@@ -178,7 +178,9 @@ final class YamlObject {
         return constant;
       }
     }
-    findings.error(lineOf(key), path(key),
+    findings.error(
+        lineOf(key),
+        path(key),
         value + " (expected one of " + List.of(type.getEnumConstants()) + ")");
     return null;
   }
@@ -274,7 +276,9 @@ final class YamlObject {
     for (String key : fields.keySet()) {
       if (!asked.contains(key)) {
         String near = Spelling.nearest(key, asked);
-        findings.warning(lineOf(key), path(key),
+        findings.warning(
+            lineOf(key),
+            path(key),
             "unknown field" + (near.isEmpty() ? "" : ", did you mean " + near + "?"));
       }
     }

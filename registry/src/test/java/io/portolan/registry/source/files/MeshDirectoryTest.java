@@ -61,7 +61,9 @@ class MeshDirectoryTest {
     directory = new MeshDirectory(root, () -> now, Duration.ofSeconds(2));
     write("mesh.yaml", "clusters:\n- {name: east, network: n1, locality: r/z}\n");
     write("east/service.yaml", SERVICE);
-    write("east/pods.yaml", pod("web-1", "10.0.0.1", true) + "---\n" + pod("web-2", "10.0.0.2", true));
+    write(
+        "east/pods.yaml",
+        pod("web-1", "10.0.0.1", true) + "---\n" + pod("web-2", "10.0.0.2", true));
     scan();
   }
 
@@ -159,21 +161,24 @@ class MeshDirectoryTest {
     scan();
     assertEquals(2, endpoints(), "its last good version stays");
     assertTrue(
-        errors().contains(
-            "east/service.yaml:7: error: Service demo/web: spec.ports[0].port: 70000 (expected"
-                + " 1..65535)"),
+        errors()
+            .contains(
+                "east/service.yaml:7: error: Service demo/web: spec.ports[0].port: 70000 (expected"
+                    + " 1..65535)"),
         errors());
   }
 
   @Test
   void readinessIsFollowed() throws IOException {
     pass(Duration.ofSeconds(10));
-    write("east/pods.yaml",
+    write(
+        "east/pods.yaml",
         pod("web-1", "10.0.0.1", false) + "---\n" + pod("web-2", "10.0.0.2", true));
     scan();
     assertEquals(
         List.of(Health.UNHEALTHY, Health.HEALTHY),
-        image.all(Kind.POD)
+        image
+            .all(Kind.POD)
             .map(PodObject.class::cast)
             .sorted((a, b) -> a.ref().compareTo(b.ref()))
             .map(PodObject::health)
@@ -183,7 +188,8 @@ class MeshDirectoryTest {
   @Test
   void unknownKindsAndFieldsAreNamedWithTheirLine() throws IOException {
     pass(Duration.ofSeconds(10));
-    write("east/more.yaml",
+    write(
+        "east/more.yaml",
         """
         apiVersion: example.com/v1
         kind: Gadget
@@ -199,13 +205,16 @@ class MeshDirectoryTest {
               interval: 1s
         """);
     scan();
-    assertTrue(errors().contains("east/more.yaml:2: warning: kind: example.com/v1 Gadget")
-        || errors().contains("east/more.yaml:1: warning: kind: example.com/v1 Gadget"), errors());
     assertTrue(
-        errors().contains(
-            "east/more.yaml:11: warning: DestinationRule demo/web:"
-                + " spec.trafficPolicy.outlierDetecton: unknown field, did you mean"
-                + " outlierDetection?"),
+        errors().contains("east/more.yaml:2: warning: kind: example.com/v1 Gadget")
+            || errors().contains("east/more.yaml:1: warning: kind: example.com/v1 Gadget"),
+        errors());
+    assertTrue(
+        errors()
+            .contains(
+                "east/more.yaml:11: warning: DestinationRule demo/web:"
+                    + " spec.trafficPolicy.outlierDetecton: unknown field, did you mean"
+                    + " outlierDetection?"),
         errors());
   }
 
@@ -224,11 +233,13 @@ class MeshDirectoryTest {
     write("east/a.yaml", pod("web-1", "10.0.0.9", true));
     scan();
     assertTrue(errors().contains("is defined already in east/a.yaml:1"), errors());
-    assertEquals(1, image.all(Kind.POD).filter(o -> o.origin().source().equals("east/a.yaml")).count());
+    assertEquals(
+        1, image.all(Kind.POD).filter(o -> o.origin().source().equals("east/a.yaml")).count());
     Files.delete(root.resolve("east/a.yaml"));
     scan();
     assertEquals(2, endpoints());
-    assertEquals(0, image.all(Kind.POD).filter(o -> o.origin().source().equals("east/a.yaml")).count());
+    assertEquals(
+        0, image.all(Kind.POD).filter(o -> o.origin().source().equals("east/a.yaml")).count());
   }
 
   @Test

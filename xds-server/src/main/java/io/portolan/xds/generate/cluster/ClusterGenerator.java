@@ -69,8 +69,7 @@ public final class ClusterGenerator {
     switch (view.resolution()) {
       case STATIC -> {
         cluster.setType(Cluster.DiscoveryType.EDS);
-        cluster.setEdsClusterConfig(
-            Cluster.EdsClusterConfig.newBuilder().setEdsConfig(Wire.ads()));
+        cluster.setEdsClusterConfig(Cluster.EdsClusterConfig.newBuilder().setEdsConfig(Wire.ads()));
         cluster.setLbPolicy(Policies.lbPolicy(view.policy().loadBalancer()));
       }
       case DNS -> {
@@ -185,8 +184,7 @@ public final class ClusterGenerator {
     Policies.protocolOptions(view.protocol(), view.protocol().isHttp2(), null)
         .ifPresent(
             o -> cluster.putTypedExtensionProtocolOptions(Policies.HTTP_OPTIONS, Wire.any(o)));
-    return EncodedResource.of(
-        ResourceType.CLUSTER, view.name(), cluster.build(), view.sources());
+    return EncodedResource.of(ResourceType.CLUSTER, view.name(), cluster.build(), view.sources());
   }
 
   /** The cluster without endpoints. */
@@ -216,5 +214,4 @@ public final class ClusterGenerator {
             .build(),
         List.of("built in"));
   }
-
 }

@@ -90,8 +90,8 @@ final class Policies {
   }
 
   /**
-   * HTTP options. The keepalive of HTTP/2 finds a silent peer within two seconds, whatever the length
-   * of requests; without it a frozen gateway would hold requests for ever.
+   * HTTP options. The keepalive of HTTP/2 finds a silent peer within two seconds, whatever the
+   * length of requests; without it a frozen gateway would hold requests for ever.
    */
   static Optional<io.envoyproxy.envoy.extensions.upstreams.http.v3.HttpProtocolOptions>
       protocolOptions(
@@ -131,5 +131,4 @@ final class Policies {
     }
     return Optional.of(options.build());
   }
-
 }

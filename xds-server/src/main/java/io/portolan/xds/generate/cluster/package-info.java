@@ -1,6 +1,4 @@
-/**
- * Clusters: where requests can go, and how connections to there are made.
- */
+/** Clusters: where requests can go, and how connections to there are made. */
 @NullMarked
 package io.portolan.xds.generate.cluster;
 

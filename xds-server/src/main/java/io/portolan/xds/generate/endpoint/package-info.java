@@ -1,6 +1,4 @@
-/**
- * Load assignments: the addresses behind a cluster, by priority and locality.
- */
+/** Load assignments: the addresses behind a cluster, by priority and locality. */
 @NullMarked
 package io.portolan.xds.generate.endpoint;
 

@@ -47,8 +47,7 @@ final class Filters {
 
   static Filter routed(HttpConnectionManager.Builder manager, String routes) {
     return connectionManager(
-        manager.setRds(
-            Rds.newBuilder().setRouteConfigName(routes).setConfigSource(Wire.ads())));
+        manager.setRds(Rds.newBuilder().setRouteConfigName(routes).setConfigSource(Wire.ads())));
   }
 
   /** Inbound HTTP: everything goes to one cluster, and the peer's identity goes with it. */

@@ -61,9 +61,7 @@ public final class ListenerGenerator {
     return outbound(view.name(), view.address(), view.port(), view.bind())
         .addFilterChains(
             FilterChain.newBuilder()
-                .addFilters(
-                    Filters.routed(
-                        Filters.http("outbound_" + view.name()), view.routes())))
+                .addFilters(Filters.routed(Filters.http("outbound_" + view.name()), view.routes())))
         .build();
   }
 
@@ -77,15 +75,13 @@ public final class ListenerGenerator {
   private static FilterChain blocked(int port) {
     return FilterChain.newBuilder()
         .setName("block-" + port)
-        .setFilterChainMatch(
-            FilterChainMatch.newBuilder().setDestinationPort(UInt32Value.of(port)))
+        .setFilterChainMatch(FilterChainMatch.newBuilder().setDestinationPort(UInt32Value.of(port)))
         .addFilters(Filters.tcp(ClusterGenerator.BLACK_HOLE, ClusterGenerator.BLACK_HOLE))
         .build();
   }
 
   private static Listener virtualOutbound(ListenerView.VirtualOutbound view) {
-    String rest =
-        view.allowAny() ? ClusterGenerator.PASSTHROUGH : ClusterGenerator.BLACK_HOLE;
+    String rest = view.allowAny() ? ClusterGenerator.PASSTHROUGH : ClusterGenerator.BLACK_HOLE;
     return outbound(view.name(), "0.0.0.0", OUTBOUND_PORT, true)
         .setUseOriginalDst(BoolValue.of(true))
         // Without it one connection to the port itself would loop through the proxy.

@@ -1,6 +1,4 @@
-/**
- * Listeners: where connections arrive, and what is done with them.
- */
+/** Listeners: where connections arrive, and what is done with them. */
 @NullMarked
 package io.portolan.xds.generate.listener;
 

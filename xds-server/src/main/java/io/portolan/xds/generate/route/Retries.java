@@ -12,9 +12,9 @@ import io.portolan.xds.generate.Wire;
 import io.portolan.xds.view.RouteView;
 
 /**
- * Retry policies. The built-in one has Istio's attempts plus one on the next priority, so that a dead
- * priority costs a retry and not an error. What was already sent is repeated only where the method is
- * idempotent (RFC 9110 §9.2.2).
+ * Retry policies. The built-in one has Istio's attempts plus one on the next priority, so that a
+ * dead priority costs a retry and not an error. What was already sent is repeated only where the
+ * method is idempotent (RFC 9110 §9.2.2).
  */
 final class Retries {
   private static final String IDEMPOTENT = "GET|HEAD|OPTIONS|TRACE|PUT|DELETE";

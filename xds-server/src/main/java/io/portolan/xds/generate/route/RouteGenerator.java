@@ -71,8 +71,7 @@ public final class RouteGenerator {
                       Route.newBuilder()
                           .setName("block_all")
                           .setMatch(RouteMatch.newBuilder().setPrefix("/"))
-                          .setDirectResponse(
-                              DirectResponseAction.newBuilder().setStatus(502))));
+                          .setDirectResponse(DirectResponseAction.newBuilder().setStatus(502))));
     }
     return routes.build();
   }

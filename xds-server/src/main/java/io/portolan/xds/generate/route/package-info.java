@@ -1,6 +1,4 @@
-/**
- * Route configurations: which request goes to which cluster, and how it is retried.
- */
+/** Route configurations: which request goes to which cluster, and how it is retried. */
 @NullMarked
 package io.portolan.xds.generate.route;
 

@@ -1,6 +1,4 @@
-/**
- * Secrets and the TLS contexts that name them.
- */
+/** Secrets and the TLS contexts that name them. */
 @NullMarked
 package io.portolan.xds.generate.secret;
 
