@@ -2,8 +2,8 @@ package io.portolan.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import io.portolan.registry.source.files.Finding;
 import io.portolan.registry.source.files.MeshDirectory;
+import io.portolan.registry.source.objects.Finding;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;

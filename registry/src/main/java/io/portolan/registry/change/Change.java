@@ -1,5 +1,6 @@
 package io.portolan.registry.change;
 
+import io.portolan.registry.model.ClusterCondition;
 import io.portolan.registry.model.MeshObject;
 import io.portolan.registry.model.MeshSettings;
 import io.portolan.registry.model.ObjectRef;
@@ -14,6 +15,9 @@ public sealed interface Change {
 
   /** Everything of a cluster is gone. */
   record DropCluster(String cluster) implements Change {}
+
+  /** What is concluded about a member cluster. */
+  record Condition(String cluster, ClusterCondition condition) implements Change {}
 
   /** The mesh is configured like this. */
   record Settings(MeshSettings settings) implements Change {}

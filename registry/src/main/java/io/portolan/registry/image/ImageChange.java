@@ -8,6 +8,7 @@ import java.util.Set;
  * @param services services that differ between the two images
  * @param policies a DestinationRule, VirtualService or Gateway differs
  * @param gateways the gateways or their health differ
+ * @param conditions what is concluded about a member cluster differs
  * @param settings the mesh settings differ
  * @param workloads a pod or workload entry differs
  */
@@ -17,6 +18,7 @@ public record ImageChange(
     Set<ServiceKey> services,
     boolean policies,
     boolean gateways,
+    boolean conditions,
     boolean settings,
     boolean workloads) {
   public ImageChange {
@@ -25,6 +27,6 @@ public record ImageChange(
 
   /** True when nothing a reader could see differs. */
   public boolean isEmpty() {
-    return services.isEmpty() && !policies && !gateways && !settings && !workloads;
+    return services.isEmpty() && !policies && !gateways && !conditions && !settings && !workloads;
   }
 }

@@ -1,6 +1,7 @@
 package io.portolan.registry.image;
 
 import io.portolan.registry.change.Change;
+import io.portolan.registry.model.ClusterCondition;
 import io.portolan.registry.model.Kind;
 import io.portolan.registry.model.MeshObject;
 import io.portolan.registry.model.MeshSettings;
@@ -20,6 +21,7 @@ public final class RegistryDelta {
   private final Map<ObjectRef, Optional<MeshObject>> objects = new LinkedHashMap<>();
   private final Set<String> dropped = new HashSet<>();
   private final Map<NetworkGateway.Key, GatewayState> gatewayStates = new LinkedHashMap<>();
+  private final Map<String, ClusterCondition> conditions = new LinkedHashMap<>();
   private @Nullable MeshSettings settings;
 
   /** Adds one change. */
@@ -30,7 +32,9 @@ public final class RegistryDelta {
       case Change.DropCluster drop -> {
         dropped.add(drop.cluster());
         objects.keySet().removeIf(ref -> ref.cluster().equals(drop.cluster()));
+        conditions.remove(drop.cluster());
       }
+      case Change.Condition next -> conditions.put(next.cluster(), next.condition());
       case Change.Settings next -> settings = next.settings();
       case Change.GatewayHealth health ->
           gatewayStates.put(
@@ -41,12 +45,20 @@ public final class RegistryDelta {
 
   /** True when nothing was added. */
   public boolean isEmpty() {
-    return objects.isEmpty() && dropped.isEmpty() && settings == null && gatewayStates.isEmpty();
+    return objects.isEmpty()
+        && dropped.isEmpty()
+        && conditions.isEmpty()
+        && settings == null
+        && gatewayStates.isEmpty();
   }
 
   /** Number of gathered entries. */
   public int size() {
-    return objects.size() + dropped.size() + gatewayStates.size() + (settings == null ? 0 : 1);
+    return objects.size()
+        + dropped.size()
+        + conditions.size()
+        + gatewayStates.size()
+        + (settings == null ? 0 : 1);
   }
 
   /** The next image, sharing every section that no change touched. */
@@ -54,6 +66,7 @@ public final class RegistryDelta {
     MeshSettings nextSettings = settings == null ? before.settings() : settings;
     Affected affected = new Affected(before.settings(), nextSettings);
     var clusters = before.clusters();
+    var nextConditions = before.conditions().minusAll(dropped).plusAll(conditions);
     for (String id : dropped) {
       ClusterImage gone = clusters.get(id);
       if (gone != null) {
@@ -79,13 +92,14 @@ public final class RegistryDelta {
       affected.object(cluster, next, old);
     }
     var states = before.gatewayStates().plusAll(gatewayStates);
-    return finish(before, nextSettings, clusters, states, affected);
+    return finish(before, nextSettings, clusters, nextConditions, states, affected);
   }
 
   private static ImageChange finish(
       RegistryImage before,
       MeshSettings settings,
       org.pcollections.PMap<String, ClusterImage> clusters,
+      org.pcollections.PMap<String, ClusterCondition> conditions,
       org.pcollections.PMap<NetworkGateway.Key, GatewayState> states,
       Affected affected) {
     affected.resolveSlices(clusters);
@@ -111,13 +125,15 @@ public final class RegistryDelta {
       gateways = found.equals(gateways) ? gateways : found;
     }
     RegistryImage after =
-        new RegistryImage(before.generation() + 1, settings, clusters, states, services, gateways);
+        new RegistryImage(
+            before.generation() + 1, settings, clusters, conditions, states, services, gateways);
     return new ImageChange(
         before,
         after,
         changedServices,
         affected.policies(),
         !gateways.equals(before.gateways()),
+        !conditions.equals(before.conditions()),
         settingsChanged,
         affected.workloads());
   }

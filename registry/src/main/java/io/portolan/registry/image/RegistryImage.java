@@ -1,5 +1,6 @@
 package io.portolan.registry.image;
 
+import io.portolan.registry.model.ClusterCondition;
 import io.portolan.registry.model.Kind;
 import io.portolan.registry.model.MeshObject;
 import io.portolan.registry.model.MeshSettings;
@@ -16,6 +17,7 @@ import org.pcollections.PMap;
  * @param generation counts published images from 0; not part of equality of content
  * @param settings the mesh settings
  * @param clusters the objects, by cluster id
+ * @param conditions what is concluded about member clusters, by cluster id
  * @param gatewayStates what probes concluded
  * @param services the federated services
  * @param gateways the gateways by network, in a fixed order
@@ -24,6 +26,7 @@ public record RegistryImage(
     long generation,
     MeshSettings settings,
     PMap<String, ClusterImage> clusters,
+    PMap<String, ClusterCondition> conditions,
     PMap<NetworkGateway.Key, GatewayState> gatewayStates,
     PMap<ServiceKey, MeshService> services,
     Map<String, List<NetworkGateway>> gateways) {
@@ -33,6 +36,7 @@ public record RegistryImage(
     return new RegistryImage(
         0,
         MeshSettings.DEFAULT,
+        HashTreePMap.empty(),
         HashTreePMap.empty(),
         HashTreePMap.empty(),
         HashTreePMap.empty(),
@@ -49,6 +53,11 @@ public record RegistryImage(
     return services.get(key);
   }
 
+  /** What is concluded about a cluster. */
+  public ClusterCondition condition(String cluster) {
+    return conditions.getOrDefault(cluster, ClusterCondition.UNWATCHED);
+  }
+
   /** The network of a cluster as a whole; empty when nothing says. */
   public String networkOf(String cluster) {
     ClusterImage found = clusters.getOrDefault(cluster, ClusterImage.empty(cluster));
@@ -59,6 +68,7 @@ public record RegistryImage(
   public boolean sameContent(RegistryImage other) {
     return settings.equals(other.settings)
         && clusters.equals(other.clusters)
+        && conditions.equals(other.conditions)
         && gatewayStates.equals(other.gatewayStates)
         && services.equals(other.services)
         && gateways.equals(other.gateways);

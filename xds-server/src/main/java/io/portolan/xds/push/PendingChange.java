@@ -30,7 +30,7 @@ final class PendingChange {
     after = next.after();
     services.addAll(next.services());
     policies |= next.policies() || next.settings();
-    everything |= next.policies() || next.settings() || next.gateways();
+    everything |= next.policies() || next.settings() || next.gateways() || next.conditions();
     for (ServiceKey key : next.services()) {
       everything |= !sameShape(next.before().service(key), next.after().service(key));
     }

@@ -1,6 +1,8 @@
 package io.portolan.registry.source.files;
 
 import io.portolan.registry.change.ChangeSink;
+import io.portolan.registry.source.objects.CaCertsSecret;
+import io.portolan.registry.source.objects.Finding;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -2,6 +2,13 @@ package io.portolan.registry.source.files;
 
 import io.portolan.registry.model.MeshObject;
 import io.portolan.registry.model.ObjectRef;
+import io.portolan.registry.source.objects.CaCertsSecret;
+import io.portolan.registry.source.objects.DocumentTranslator;
+import io.portolan.registry.source.objects.Fields;
+import io.portolan.registry.source.objects.Finding;
+import io.portolan.registry.source.objects.Findings;
+import io.portolan.registry.source.objects.SettingsReader;
+import io.portolan.registry.source.objects.Tree;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,8 +16,6 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
-import org.snakeyaml.engine.v2.nodes.MappingNode;
-import org.snakeyaml.engine.v2.nodes.Node;
 
 /**
  * What one reading of a file gave.
@@ -43,7 +48,7 @@ record ParsedFile(
     Findings findings = new Findings(file);
     DocumentTranslator translator =
         new DocumentTranslator(cluster, findings, rootNamespace, domain);
-    List<Node> documents = compose(file, text, findings);
+    List<Tree> documents = compose(file, text, findings);
     boolean broken = documents == null;
     if (documents != null) {
       documents.forEach(translator::document);
@@ -59,23 +64,25 @@ record ParsedFile(
   /** Reads {@code mesh.yaml}; null when it cannot be used. */
   static io.portolan.registry.model.@Nullable MeshSettings settings(
       String file, String text, Findings findings) {
-    List<Node> documents = compose(file, text, findings);
+    List<Tree> documents = compose(file, text, findings);
     if (documents == null) {
       return null;
     }
-    if (documents.size() != 1 || !(documents.getFirst() instanceof MappingNode mapping)) {
+    if (documents.size() != 1 || !(documents.getFirst() instanceof Tree.Mapping mapping)) {
       findings.error(1, "", "expected one document with the settings of the mesh");
       return null;
     }
     int mark = findings.mark();
-    var settings = SettingsReader.read(new YamlObject(mapping, "", findings));
+    var settings = SettingsReader.read(new Fields(mapping, "", findings));
     return findings.hasErrorsSince(mark) ? null : settings;
   }
 
-  private static @Nullable List<Node> compose(String file, String text, Findings findings) {
+  private static @Nullable List<Tree> compose(String file, String text, Findings findings) {
     try {
-      List<Node> documents = new ArrayList<>();
-      new Compose(settings(file)).composeAllFromString(text).forEach(documents::add);
+      List<Tree> documents = new ArrayList<>();
+      new Compose(settings(file))
+          .composeAllFromString(text)
+          .forEach(node -> documents.add(YamlTrees.of(node)));
       return documents;
     } catch (MarkedYamlEngineException e) {
       int line = e.getProblemMark().map(m -> m.getLine() + 1).orElse(0);

@@ -9,6 +9,7 @@ import io.portolan.registry.image.RegistryImage;
 import io.portolan.registry.model.Health;
 import io.portolan.registry.model.Kind;
 import io.portolan.registry.model.PodObject;
+import io.portolan.registry.source.objects.Finding;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package io.portolan.registry.source.files;
+package io.portolan.registry.source.objects;
 
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
@@ -24,7 +24,7 @@ final class RouteTranslator {
   private RouteTranslator() {}
 
   static VirtualServiceObject virtualService(
-      ObjectRef ref, Origin origin, YamlObject spec, String domain) {
+      ObjectRef ref, Origin origin, Fields spec, String domain) {
     List<String> hosts =
         spec.strings("hosts").stream()
             .map(h -> Hosts.qualified(h, ref.namespace(), domain))
@@ -40,7 +40,7 @@ final class RouteTranslator {
   }
 
   private static VirtualServiceObject.HttpRoute route(
-      YamlObject route, String namespace, String domain) {
+      Fields route, String namespace, String domain) {
     List<HttpMatch> matches = route.objects("match", RouteTranslator::match);
     List<VirtualServiceObject.Destination> destinations =
         new ArrayList<>(route.objects("route", d -> destination(d, namespace, domain)));
@@ -50,7 +50,7 @@ final class RouteTranslator {
           0, new VirtualServiceObject.Destination(only.host(), only.subset(), only.port(), 100));
     }
     String rewrite = "";
-    YamlObject rewriting = route.object("rewrite");
+    Fields rewriting = route.object("rewrite");
     if (rewriting != null) {
       rewrite = rewriting.string("uri", "");
       rewriting.notServed("authority", "uriRegexRewrite");
@@ -78,7 +78,7 @@ final class RouteTranslator {
     return made;
   }
 
-  static VirtualServiceObject.@Nullable Retries retries(@Nullable YamlObject retries) {
+  static VirtualServiceObject.@Nullable Retries retries(@Nullable Fields retries) {
     if (retries == null) {
       return null;
     }
@@ -93,16 +93,16 @@ final class RouteTranslator {
   }
 
   private static VirtualServiceObject.Destination destination(
-      YamlObject weighted, String namespace, String domain) {
+      Fields weighted, String namespace, String domain) {
     int weight = weighted.integer("weight", 0, 0, Integer.MAX_VALUE);
-    YamlObject destination = weighted.object("destination");
+    Fields destination = weighted.object("destination");
     weighted.notServed("headers");
     if (destination == null) {
       weighted.findings().error(weighted.line(), weighted.path("destination"), "is missing");
       return new VirtualServiceObject.Destination("", "", 0, 0);
     }
     int port = 0;
-    YamlObject selector = destination.object("port");
+    Fields selector = destination.object("port");
     if (selector != null) {
       port = selector.integer("number", 0, 1, MAX_PORT);
       selector.finish();
@@ -117,7 +117,7 @@ final class RouteTranslator {
     return made;
   }
 
-  private static HttpMatch match(YamlObject match) {
+  private static HttpMatch match(Fields match) {
     Map<String, StringMatch> headers = new HashMap<>();
     match
         .objectMap("headers")
@@ -146,7 +146,7 @@ final class RouteTranslator {
     return made;
   }
 
-  private static @Nullable StringMatch stringMatch(@Nullable YamlObject match) {
+  private static @Nullable StringMatch stringMatch(@Nullable Fields match) {
     if (match == null) {
       return null;
     }
@@ -164,7 +164,7 @@ final class RouteTranslator {
     return prefix.isEmpty() ? null : new StringMatch(MatchType.PREFIX, prefix);
   }
 
-  private static void checkRegex(YamlObject match, String regex) {
+  private static void checkRegex(Fields match, String regex) {
     if (regex.length() > MAX_REGEX) {
       match
           .findings()
@@ -186,17 +186,17 @@ final class RouteTranslator {
     }
   }
 
-  static GatewayObject gateway(ObjectRef ref, Origin origin, YamlObject spec) {
+  static GatewayObject gateway(ObjectRef ref, Origin origin, Fields spec) {
     Map<String, String> selector = spec.stringMap("selector");
     List<GatewayObject.Server> servers = spec.objects("servers", RouteTranslator::server);
     return new GatewayObject(ref, origin, selector, servers);
   }
 
-  private static GatewayObject.Server server(YamlObject server) {
+  private static GatewayObject.Server server(Fields server) {
     int number = 0;
     String name = "";
     PortProtocol protocol = PortProtocol.TCP;
-    YamlObject port = server.object("port");
+    Fields port = server.object("port");
     if (port == null) {
       server.findings().error(server.line(), server.path("port"), "is missing");
     } else {
@@ -208,7 +208,7 @@ final class RouteTranslator {
     }
     GatewayObject.TlsMode mode = GatewayObject.TlsMode.NONE;
     String credential = "";
-    YamlObject tls = server.object("tls");
+    Fields tls = server.object("tls");
     if (tls != null) {
       GatewayObject.TlsMode named = tls.oneOf("mode", GatewayObject.TlsMode.class);
       mode = named == null ? GatewayObject.TlsMode.PASSTHROUGH : named;

@@ -1,4 +1,4 @@
-package io.portolan.registry.source.files;
+package io.portolan.registry.source.objects;
 
 import io.portolan.registry.model.Health;
 import io.portolan.registry.model.Locality;
@@ -25,12 +25,12 @@ final class KubernetesTranslator {
 
   private KubernetesTranslator() {}
 
-  static NamespaceObject namespace(ObjectRef ref, Origin origin, Metadata metadata, YamlObject o) {
+  static NamespaceObject namespace(ObjectRef ref, Origin origin, Metadata metadata, Fields o) {
     o.ignore("spec", "status");
     return new NamespaceObject(ref, origin, metadata.labels());
   }
 
-  static NodeObject node(ObjectRef ref, Origin origin, Metadata metadata, YamlObject o) {
+  static NodeObject node(ObjectRef ref, Origin origin, Metadata metadata, Fields o) {
     o.ignore("spec", "status");
     Map<String, String> labels = metadata.labels();
     return new NodeObject(
@@ -42,15 +42,14 @@ final class KubernetesTranslator {
             labels.getOrDefault("topology.istio.io/subzone", "")));
   }
 
-  static ServiceAccountObject serviceAccount(ObjectRef ref, Origin origin, YamlObject o) {
+  static ServiceAccountObject serviceAccount(ObjectRef ref, Origin origin, Fields o) {
     o.ignore("secrets", "imagePullSecrets", "automountServiceAccountToken");
     return new ServiceAccountObject(ref, origin);
   }
 
-  static @Nullable MeshObject service(
-      ObjectRef ref, Origin origin, Metadata metadata, YamlObject o) {
-    YamlObject spec = o.object("spec");
-    YamlObject status = o.object("status");
+  static @Nullable MeshObject service(ObjectRef ref, Origin origin, Metadata metadata, Fields o) {
+    Fields spec = o.object("spec");
+    Fields status = o.object("status");
     if (spec == null) {
       o.findings().error(o.line(), "spec", "is missing");
       return null;
@@ -111,12 +110,12 @@ final class KubernetesTranslator {
     return service;
   }
 
-  private static List<String> ingress(@Nullable YamlObject status) {
+  private static List<String> ingress(@Nullable Fields status) {
     if (status == null) {
       return List.of();
     }
     status.ignore("conditions");
-    YamlObject balancer = status.object("loadBalancer");
+    Fields balancer = status.object("loadBalancer");
     if (balancer == null) {
       return List.of();
     }
@@ -130,7 +129,7 @@ final class KubernetesTranslator {
         });
   }
 
-  private static ServicePort servicePort(YamlObject port) {
+  private static ServicePort servicePort(Fields port) {
     int number = port.integer("port", 0, 1, MAX_PORT);
     if (!port.has("port")) {
       port.findings().error(port.line(), port.path("port"), "is missing");
@@ -151,7 +150,7 @@ final class KubernetesTranslator {
     return new ServicePort(number, name, protocol, targetNumber, targetName);
   }
 
-  static @Nullable MeshObject slice(ObjectRef ref, Origin origin, Metadata metadata, YamlObject o) {
+  static @Nullable MeshObject slice(ObjectRef ref, Origin origin, Metadata metadata, Fields o) {
     String service = metadata.labels().getOrDefault(SERVICE_NAME, "");
     if (service.isEmpty()) {
       o.findings()
@@ -188,10 +187,10 @@ final class KubernetesTranslator {
     return new SliceObject(ref, origin, service, ports, endpoints);
   }
 
-  private static SliceObject.@Nullable SliceEndpoint sliceEndpoint(YamlObject e) {
+  private static SliceObject.@Nullable SliceEndpoint sliceEndpoint(Fields e) {
     List<String> addresses = e.strings("addresses");
     Health health = Health.HEALTHY;
-    YamlObject conditions = e.object("conditions");
+    Fields conditions = e.object("conditions");
     if (conditions != null) {
       boolean ready = conditions.bool("ready", true);
       boolean serving = conditions.bool("serving", ready);
@@ -200,7 +199,7 @@ final class KubernetesTranslator {
       health = terminating && serving ? Health.DRAINING : ready ? Health.HEALTHY : Health.UNHEALTHY;
     }
     String pod = "";
-    YamlObject target = e.object("targetRef");
+    Fields target = e.object("targetRef");
     if (target != null) {
       String kind = target.string("kind", "");
       pod = kind.equals("Pod") ? target.string("name", "") : "";
@@ -217,9 +216,9 @@ final class KubernetesTranslator {
     return new SliceObject.SliceEndpoint(addresses.getFirst(), health, node, zone, pod);
   }
 
-  static MeshObject pod(ObjectRef ref, Origin origin, Metadata metadata, YamlObject o) {
-    YamlObject spec = o.object("spec");
-    YamlObject status = o.object("status");
+  static MeshObject pod(ObjectRef ref, Origin origin, Metadata metadata, Fields o) {
+    Fields spec = o.object("spec");
+    Fields status = o.object("status");
     String account = "default";
     String node = "";
     List<PodObject.ContainerPort> ports = new ArrayList<>();

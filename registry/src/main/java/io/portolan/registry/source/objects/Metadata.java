@@ -1,4 +1,4 @@
-package io.portolan.registry.source.files;
+package io.portolan.registry.source.objects;
 
 import java.util.Map;
 
@@ -9,8 +9,8 @@ record Metadata(
     Map<String, String> labels,
     Map<String, String> annotations,
     boolean deleted) {
-  static Metadata of(YamlObject object) {
-    YamlObject metadata = object.object("metadata");
+  static Metadata of(Fields object) {
+    Fields metadata = object.object("metadata");
     if (metadata == null) {
       object.findings().error(object.line(), "metadata", "is missing");
       return new Metadata("", "", Map.of(), Map.of(), false);

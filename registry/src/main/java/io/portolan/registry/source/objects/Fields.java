@@ -1,4 +1,4 @@
-package io.portolan.registry.source.files;
+package io.portolan.registry.source.objects;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -9,40 +9,32 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.snakeyaml.engine.v2.nodes.MappingNode;
-import org.snakeyaml.engine.v2.nodes.Node;
-import org.snakeyaml.engine.v2.nodes.NodeTuple;
-import org.snakeyaml.engine.v2.nodes.ScalarNode;
-import org.snakeyaml.engine.v2.nodes.SequenceNode;
-import org.snakeyaml.engine.v2.nodes.Tag;
 
 /**
- * A typed reader of one YAML mapping. Every wrong value becomes a finding with its line, and
- * reading goes on. Fields that nobody asked for are unknown: {@link #finish} names them.
+ * A typed reader of one object. Every wrong value becomes a finding with its line, and reading goes
+ * on. Fields that nobody asked for are unknown: {@link #finish} names them.
  */
-final class YamlObject {
-  private final Map<String, Node> fields = new LinkedHashMap<>();
+public final class Fields {
+  private final Map<String, Tree> fields = new LinkedHashMap<>();
   private final Map<String, Integer> keyLines = new LinkedHashMap<>();
   private final Set<String> asked = new HashSet<>();
   private final String path;
   private final int line;
   private final Findings findings;
 
-  YamlObject(MappingNode node, String path, Findings findings) {
+  /**
+   * @param path of this object inside its document, empty for the document itself
+   */
+  public Fields(Tree.Mapping mapping, String path, Findings findings) {
     this.path = path;
-    this.line = line(node);
+    this.line = mapping.line();
     this.findings = findings;
-    for (NodeTuple tuple : node.getValue()) {
-      String key = tuple.getKeyNode() instanceof ScalarNode s ? s.getValue() : "?";
-      if (fields.put(key, tuple.getValueNode()) != null) {
-        findings.error(line(tuple.getKeyNode()), path(key), "occurs twice");
+    for (Tree.Entry entry : mapping.entries()) {
+      if (fields.put(entry.key(), entry.value()) != null) {
+        findings.error(entry.line(), path(entry.key()), "occurs twice");
       }
-      keyLines.put(key, line(tuple.getKeyNode()));
+      keyLines.put(entry.key(), entry.line());
     }
-  }
-
-  static int line(Node node) {
-    return node.getStartMark().map(m -> m.getLine() + 1).orElse(0);
   }
 
   int line() {
@@ -58,22 +50,18 @@ final class YamlObject {
   }
 
   boolean has(String key) {
-    Node node = fields.get(key);
-    return node != null && !isNull(node);
+    Tree node = fields.get(key);
+    return node != null && !(node instanceof Tree.Nothing);
   }
 
   int lineOf(String key) {
     return keyLines.getOrDefault(key, line);
   }
 
-  private static boolean isNull(Node node) {
-    return node instanceof ScalarNode s && s.getTag().equals(Tag.NULL);
-  }
-
-  private @Nullable Node take(String key) {
+  private @Nullable Tree take(String key) {
     asked.add(key);
-    Node node = fields.get(key);
-    return node == null || isNull(node) ? null : node;
+    Tree node = fields.get(key);
+    return node instanceof Tree.Nothing ? null : node;
   }
 
   /** Fields that are known and mean nothing here. */
@@ -101,14 +89,14 @@ final class YamlObject {
   }
 
   String string(String key, String fallback) {
-    Node node = take(key);
+    Tree node = take(key);
     if (node == null) {
       return fallback;
     }
-    if (node instanceof ScalarNode scalar) {
-      return scalar.getValue();
+    if (node instanceof Tree.Scalar scalar) {
+      return scalar.text();
     }
-    findings.error(line(node), path(key), "is not a string");
+    findings.error(node.line(), path(key), "is not a string");
     return fallback;
   }
 
@@ -185,66 +173,66 @@ final class YamlObject {
     return null;
   }
 
-  @Nullable YamlObject object(String key) {
-    Node node = take(key);
+  @Nullable Fields object(String key) {
+    Tree node = take(key);
     if (node == null) {
       return null;
     }
-    if (node instanceof MappingNode mapping) {
-      return new YamlObject(mapping, path(key), findings);
+    if (node instanceof Tree.Mapping mapping) {
+      return new Fields(mapping, path(key), findings);
     }
-    findings.error(line(node), path(key), "is not an object");
+    findings.error(node.line(), path(key), "is not an object");
     return null;
   }
 
   List<String> strings(String key) {
     List<String> values = new ArrayList<>();
-    for (Node item : items(key)) {
-      if (item instanceof ScalarNode scalar) {
-        values.add(scalar.getValue());
+    for (Tree item : items(key)) {
+      if (item instanceof Tree.Scalar scalar) {
+        values.add(scalar.text());
       } else {
-        findings.error(line(item), path(key), "holds something that is not a string");
+        findings.error(item.line(), path(key), "holds something that is not a string");
       }
     }
     return values;
   }
 
   /** Reads each object of a list; items that fail to translate are left out. */
-  <T> List<T> objects(String key, Function<YamlObject, @Nullable T> reader) {
+  <T> List<T> objects(String key, Function<Fields, @Nullable T> reader) {
     List<T> values = new ArrayList<>();
     int index = 0;
-    for (Node item : items(key)) {
+    for (Tree item : items(key)) {
       String itemPath = path(key) + "[" + index++ + "]";
-      if (item instanceof MappingNode mapping) {
+      if (item instanceof Tree.Mapping mapping) {
         int mark = findings.mark();
-        YamlObject object = new YamlObject(mapping, itemPath, findings);
+        Fields object = new Fields(mapping, itemPath, findings);
         T value = reader.apply(object);
         object.finish();
         if (value != null && !findings.hasErrorsSince(mark)) {
           values.add(value);
         }
       } else {
-        findings.error(line(item), itemPath, "is not an object");
+        findings.error(item.line(), itemPath, "is not an object");
       }
     }
     return values;
   }
 
-  private List<Node> items(String key) {
-    Node node = take(key);
+  private List<Tree> items(String key) {
+    Tree node = take(key);
     if (node == null) {
       return List.of();
     }
-    if (node instanceof SequenceNode sequence) {
-      return sequence.getValue();
+    if (node instanceof Tree.Sequence sequence) {
+      return sequence.items();
     }
-    findings.error(line(node), path(key), "is not a list");
+    findings.error(node.line(), path(key), "is not a list");
     return List.of();
   }
 
   Map<String, String> stringMap(String key) {
     Map<String, String> values = new LinkedHashMap<>();
-    YamlObject object = object(key);
+    Fields object = object(key);
     if (object != null) {
       object.fields.keySet().forEach(name -> values.put(name, object.string(name, "")));
     }
@@ -252,12 +240,12 @@ final class YamlObject {
   }
 
   /** Reads each value of a mapping as an object. */
-  Map<String, YamlObject> objectMap(String key) {
-    Map<String, YamlObject> values = new LinkedHashMap<>();
-    YamlObject object = object(key);
+  Map<String, Fields> objectMap(String key) {
+    Map<String, Fields> values = new LinkedHashMap<>();
+    Fields object = object(key);
     if (object != null) {
       for (String name : object.fields.keySet()) {
-        YamlObject value = object.object(name);
+        Fields value = object.object(name);
         if (value != null) {
           values.put(name, value);
         }
@@ -267,7 +255,7 @@ final class YamlObject {
   }
 
   /** The list of items of a {@code kind: List}. */
-  List<Node> rawItems() {
+  List<Tree> rawItems() {
     return items("items");
   }
 

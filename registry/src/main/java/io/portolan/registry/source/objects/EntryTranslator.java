@@ -1,4 +1,4 @@
-package io.portolan.registry.source.files;
+package io.portolan.registry.source.objects;
 
 import io.portolan.registry.model.Locality;
 import io.portolan.registry.model.ObjectRef;
@@ -20,7 +20,7 @@ final class EntryTranslator {
 
   private EntryTranslator() {}
 
-  static ServiceEntryObject serviceEntry(ObjectRef ref, Origin origin, YamlObject spec) {
+  static ServiceEntryObject serviceEntry(ObjectRef ref, Origin origin, Fields spec) {
     List<String> hosts = spec.strings("hosts");
     if (hosts.isEmpty()) {
       spec.findings().error(spec.lineOf("hosts"), spec.path("hosts"), "is missing");
@@ -57,7 +57,7 @@ final class EntryTranslator {
     boolean internal = spec.string("location", "MESH_EXTERNAL").equals("MESH_INTERNAL");
     List<WorkloadSpec> endpoints = spec.objects("endpoints", EntryTranslator::workload);
     Map<String, String> selector = Map.of();
-    YamlObject selecting = spec.object("workloadSelector");
+    Fields selecting = spec.object("workloadSelector");
     if (selecting != null) {
       selector = selecting.stringMap("labels");
       selecting.finish();
@@ -76,13 +76,13 @@ final class EntryTranslator {
         spec.strings("subjectAltNames"));
   }
 
-  static WorkloadEntryObject workloadEntry(ObjectRef ref, Origin origin, YamlObject spec) {
+  static WorkloadEntryObject workloadEntry(ObjectRef ref, Origin origin, Fields spec) {
     return new WorkloadEntryObject(ref, origin, workload(spec));
   }
 
-  private static WorkloadSpec workload(YamlObject spec) {
+  private static WorkloadSpec workload(Fields spec) {
     Map<String, Integer> ports = new HashMap<>();
-    YamlObject named = spec.object("ports");
+    Fields named = spec.object("ports");
     if (named != null) {
       named.names().forEach(n -> ports.put(n, named.integer(n, 0, 1, MAX_PORT)));
     }

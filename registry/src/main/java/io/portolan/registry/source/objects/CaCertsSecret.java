@@ -1,4 +1,4 @@
-package io.portolan.registry.source.files;
+package io.portolan.registry.source.objects;
 
 import io.portolan.registry.model.Origin;
 import java.util.Map;

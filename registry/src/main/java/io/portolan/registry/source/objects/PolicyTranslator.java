@@ -1,4 +1,4 @@
-package io.portolan.registry.source.files;
+package io.portolan.registry.source.objects;
 
 import io.portolan.registry.model.DestinationRuleObject;
 import io.portolan.registry.model.ObjectRef;
@@ -18,7 +18,7 @@ final class PolicyTranslator {
   private PolicyTranslator() {}
 
   static DestinationRuleObject destinationRule(
-      ObjectRef ref, Origin origin, YamlObject spec, String domain) {
+      ObjectRef ref, Origin origin, Fields spec, String domain) {
     String host = Hosts.qualified(spec.required("host"), ref.namespace(), domain);
     TrafficPolicy policy = policy(spec.object("trafficPolicy"));
     List<DestinationRuleObject.Subset> subsets =
@@ -32,7 +32,7 @@ final class PolicyTranslator {
     return new DestinationRuleObject(ref, origin, host, policy, subsets, exportTo);
   }
 
-  private static TrafficPolicy policy(@Nullable YamlObject policy) {
+  private static TrafficPolicy policy(@Nullable Fields policy) {
     if (policy == null) {
       return TrafficPolicy.NONE;
     }
@@ -47,7 +47,7 @@ final class PolicyTranslator {
     return made;
   }
 
-  private static TrafficPolicy.@Nullable LoadBalancer loadBalancer(@Nullable YamlObject lb) {
+  private static TrafficPolicy.@Nullable LoadBalancer loadBalancer(@Nullable Fields lb) {
     if (lb == null) {
       return null;
     }
@@ -73,7 +73,7 @@ final class PolicyTranslator {
     return new TrafficPolicy.LoadBalancer(algorithm, locality);
   }
 
-  static TrafficPolicy.@Nullable LocalityLb locality(@Nullable YamlObject setting) {
+  static TrafficPolicy.@Nullable LocalityLb locality(@Nullable Fields setting) {
     if (setting == null) {
       return null;
     }
@@ -85,20 +85,20 @@ final class PolicyTranslator {
     return new TrafficPolicy.LocalityLb(enabled, List.of(), failover, List.of());
   }
 
-  private static TrafficPolicy.@Nullable ConnectionPool pool(@Nullable YamlObject pool) {
+  private static TrafficPolicy.@Nullable ConnectionPool pool(@Nullable Fields pool) {
     if (pool == null) {
       return null;
     }
     int maxConnections = 0;
     Duration connectTimeout = null;
-    YamlObject tcp = pool.object("tcp");
+    Fields tcp = pool.object("tcp");
     if (tcp != null) {
       maxConnections = tcp.integer("maxConnections", 0, 0, MANY);
       connectTimeout = tcp.duration("connectTimeout");
       tcp.notServed("tcpKeepalive", "maxConnectionDuration", "idleTimeout");
       tcp.finish();
     }
-    YamlObject http = pool.object("http");
+    Fields http = pool.object("http");
     TrafficPolicy.ConnectionPool made =
         new TrafficPolicy.ConnectionPool(
             maxConnections,
@@ -116,7 +116,7 @@ final class PolicyTranslator {
     return made;
   }
 
-  private static TrafficPolicy.@Nullable OutlierDetection outlier(@Nullable YamlObject outlier) {
+  private static TrafficPolicy.@Nullable OutlierDetection outlier(@Nullable Fields outlier) {
     if (outlier == null) {
       return null;
     }
@@ -134,7 +134,7 @@ final class PolicyTranslator {
     return made;
   }
 
-  private static TrafficPolicy.@Nullable Tls tls(@Nullable YamlObject tls) {
+  private static TrafficPolicy.@Nullable Tls tls(@Nullable Fields tls) {
     if (tls == null) {
       return null;
     }

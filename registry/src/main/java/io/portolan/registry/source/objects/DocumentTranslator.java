@@ -1,4 +1,4 @@
-package io.portolan.registry.source.files;
+package io.portolan.registry.source.objects;
 
 import io.portolan.registry.model.Kind;
 import io.portolan.registry.model.MeshObject;
@@ -11,11 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.snakeyaml.engine.v2.nodes.MappingNode;
-import org.snakeyaml.engine.v2.nodes.Node;
 
 /** Translates the documents of one file of one cluster. */
-final class DocumentTranslator {
+public final class DocumentTranslator {
   private static final String CORE = "v1";
   private static final String DISCOVERY = "discovery.k8s.io/v1";
   private static final String ISTIO = "networking.istio.io/";
@@ -50,35 +48,42 @@ final class DocumentTranslator {
   private final List<ObjectRef> failed = new ArrayList<>();
   private @Nullable CaCertsSecret cacerts;
 
-  DocumentTranslator(String cluster, Findings findings, String rootNamespace, String domain) {
+  /**
+   * @param domain DNS suffix of Kubernetes services
+   */
+  public DocumentTranslator(
+      String cluster, Findings findings, String rootNamespace, String domain) {
     this.cluster = cluster;
     this.findings = findings;
     this.rootNamespace = rootNamespace;
     this.domain = domain;
   }
 
-  List<MeshObject> objects() {
+  /** What was translated, in order. */
+  public List<MeshObject> objects() {
     return objects;
   }
 
   /** Objects that are there but wrong: their last good version stays. */
-  List<ObjectRef> failed() {
+  public List<ObjectRef> failed() {
     return failed;
   }
 
-  @Nullable CaCertsSecret cacerts() {
+  /** The CA material of the cluster, null when no document holds it. */
+  public @Nullable CaCertsSecret cacerts() {
     return cacerts;
   }
 
-  void document(Node node) {
-    if (!(node instanceof MappingNode mapping)) {
-      if (!node.getTag().equals(org.snakeyaml.engine.v2.nodes.Tag.NULL)) {
-        findings.error(YamlObject.line(node), "", "document is not an object");
+  /** Translates one document; a {@code kind: List} is its items. */
+  public void document(Tree node) {
+    if (!(node instanceof Tree.Mapping mapping)) {
+      if (!(node instanceof Tree.Nothing)) {
+        findings.error(node.line(), "", "document is not an object");
       }
       return;
     }
     findings.about("");
-    YamlObject object = new YamlObject(mapping, "", findings);
+    Fields object = new Fields(mapping, "", findings);
     String apiVersion = object.string("apiVersion", "");
     String kindName = object.string("kind", "");
     if (kindName.equals("List")) {
@@ -98,7 +103,7 @@ final class DocumentTranslator {
     translate(object, apiVersion, kindName);
   }
 
-  private void translate(YamlObject object, String apiVersion, String kindName) {
+  private void translate(Fields object, String apiVersion, String kindName) {
     Kind kind = kindOf(apiVersion, kindName);
     boolean secret = apiVersion.equals(CORE) && kindName.equals("Secret");
     if (kind == null && !secret) {
@@ -128,7 +133,7 @@ final class DocumentTranslator {
   }
 
   private @Nullable MeshObject make(
-      Kind kind, ObjectRef ref, Origin origin, Metadata metadata, YamlObject object) {
+      Kind kind, ObjectRef ref, Origin origin, Metadata metadata, Fields object) {
     return switch (kind) {
       case NAMESPACE -> KubernetesTranslator.namespace(ref, origin, metadata, object);
       case NODE -> KubernetesTranslator.node(ref, origin, metadata, object);
@@ -141,8 +146,8 @@ final class DocumentTranslator {
     };
   }
 
-  private @Nullable MeshObject istio(Kind kind, ObjectRef ref, Origin origin, YamlObject object) {
-    YamlObject spec = object.object("spec");
+  private @Nullable MeshObject istio(Kind kind, ObjectRef ref, Origin origin, Fields object) {
+    Fields spec = object.object("spec");
     if (spec == null) {
       findings.error(object.line(), "spec", "is missing");
       return null;
@@ -177,7 +182,7 @@ final class DocumentTranslator {
     return null;
   }
 
-  private void secret(YamlObject object, Metadata metadata) {
+  private void secret(Fields object, Metadata metadata) {
     if (!metadata.name().equals("cacerts") || !metadata.namespace().equals(rootNamespace)) {
       findings.info(
           object.line(), "", "this version reads only the Secret cacerts in " + rootNamespace);

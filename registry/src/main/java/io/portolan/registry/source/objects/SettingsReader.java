@@ -1,4 +1,4 @@
-package io.portolan.registry.source.files;
+package io.portolan.registry.source.objects;
 
 import io.portolan.registry.model.Locality;
 import io.portolan.registry.model.MeshSettings;
@@ -11,14 +11,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads {@code mesh.yaml}. */
-final class SettingsReader {
+public final class SettingsReader {
   private static final int MAX_PORT = 65535;
   private static final int DEFAULT_GATEWAY_PORT = 15443;
   private static final int MAX_STREAK = 100;
 
   private SettingsReader() {}
 
-  static MeshSettings read(YamlObject mesh) {
+  /** Reads all fields; findings hold what is wrong. */
+  public static MeshSettings read(Fields mesh) {
     MeshSettings base = MeshSettings.DEFAULT;
     Map<String, MeshSettings.ClusterSettings> clusters = new LinkedHashMap<>();
     for (var cluster : mesh.objects("clusters", SettingsReader::cluster)) {
@@ -33,7 +34,7 @@ final class SettingsReader {
     Map<String, MeshSettings.NetworkSettings> networks = new LinkedHashMap<>();
     mesh.objectMap("networks").forEach((name, network) -> networks.put(name, network(network)));
     boolean registryOnly = false;
-    YamlObject outbound = mesh.object("outboundTrafficPolicy");
+    Fields outbound = mesh.object("outboundTrafficPolicy");
     if (outbound != null) {
       registryOnly =
           switch (outbound.string("mode", "ALLOW_ANY")) {
@@ -98,7 +99,7 @@ final class SettingsReader {
     return settings;
   }
 
-  private static MeshSettings.ClusterSettings cluster(YamlObject cluster) {
+  private static MeshSettings.ClusterSettings cluster(Fields cluster) {
     String locality = cluster.string("locality", "");
     Locality place = Locality.UNKNOWN;
     try {
@@ -113,7 +114,7 @@ final class SettingsReader {
         cluster.required("name"), cluster.string("network", ""), place);
   }
 
-  private static MeshSettings.NetworkSettings network(YamlObject network) {
+  private static MeshSettings.NetworkSettings network(Fields network) {
     List<String> registries = new ArrayList<>();
     List<String> ranges = new ArrayList<>();
     network.objects(
@@ -150,7 +151,7 @@ final class SettingsReader {
         && Integer.parseInt(bits) <= (range.indexOf(':') >= 0 ? 128 : 32);
   }
 
-  private static MeshSettings.@Nullable GatewaySettings gateway(YamlObject gateway) {
+  private static MeshSettings.@Nullable GatewaySettings gateway(Fields gateway) {
     String address = gateway.string("address", "");
     String service = gateway.string("registryServiceName", "");
     if (address.isEmpty() == service.isEmpty()) {
@@ -175,7 +176,7 @@ final class SettingsReader {
         address, service, gateway.integer("port", DEFAULT_GATEWAY_PORT, 1, MAX_PORT), place);
   }
 
-  private static MeshSettings.GatewayProbe probe(@Nullable YamlObject probe) {
+  private static MeshSettings.GatewayProbe probe(@Nullable Fields probe) {
     MeshSettings.GatewayProbe base = MeshSettings.GatewayProbe.DEFAULT;
     if (probe == null) {
       return base;

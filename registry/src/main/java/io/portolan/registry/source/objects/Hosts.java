@@ -1,4 +1,4 @@
-package io.portolan.registry.source.files;
+package io.portolan.registry.source.objects;
 
 /** Host names as networking.istio.io writes them. */
 final class Hosts {
