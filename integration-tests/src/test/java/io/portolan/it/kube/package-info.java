@@ -1,0 +1,2 @@
+/** Tests on real Kubernetes API servers. */
+package io.portolan.it.kube;
