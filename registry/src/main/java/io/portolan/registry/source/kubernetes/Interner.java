@@ -1,0 +1,97 @@
+package io.portolan.registry.source.kubernetes;
+
+import io.portolan.registry.model.MeshObject;
+import io.portolan.registry.model.ObjectRef;
+import io.portolan.registry.model.PodObject;
+import io.portolan.registry.model.SliceObject;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Lets equal values of many objects be one value: namespaces, nodes, label maps. Two generations
+ * bound it: when the young one is full the old one is forgotten, so what is in use stays and what
+ * is not goes. Safe for any thread.
+ */
+final class Interner {
+  private final int most;
+  private Map<Object, Object> young = new HashMap<>();
+  private Map<Object, Object> old = Map.of();
+
+  /**
+   * @param most values of one generation; twice as many are held
+   */
+  Interner(int most) {
+    this.most = most;
+  }
+
+  /** An equal value, the same for equal arguments while it is remembered. */
+  synchronized <T> T one(T value) {
+    Object known = young.get(value);
+    if (known == null) {
+      known = old.getOrDefault(value, value);
+      if (young.size() >= most) {
+        old = young;
+        young = new HashMap<>();
+      }
+      young.put(known, known);
+    }
+    @SuppressWarnings("unchecked") // Equal values of these classes are of one class.
+    T same = (T) known;
+    return same;
+  }
+
+  private synchronized Map<String, String> replace(
+      Map<String, String> map, Map<String, String> equal) {
+    young.remove(map);
+    young.put(equal, equal);
+    return equal;
+  }
+
+  /** How many values are held. */
+  synchronized int size() {
+    return young.size() + old.size();
+  }
+
+  private Map<String, String> labels(Map<String, String> map) {
+    Map<String, String> shared = one(map);
+    if (shared != map) {
+      return shared;
+    }
+    Map<String, String> made = new HashMap<>();
+    map.forEach((key, value) -> made.put(one(key), one(value)));
+    return replace(map, Map.copyOf(made));
+  }
+
+  private ObjectRef ref(ObjectRef ref) {
+    return new ObjectRef(ref.cluster(), ref.kind(), one(ref.namespace()), ref.name());
+  }
+
+  /** An equal object that shares what it can: of the kinds that a cluster has most of. */
+  MeshObject share(MeshObject object) {
+    return switch (object) {
+      case PodObject pod ->
+          new PodObject(
+              ref(pod.ref()),
+              pod.origin(),
+              pod.ips(),
+              labels(pod.labels()),
+              one(pod.serviceAccount()),
+              one(pod.node()),
+              pod.health(),
+              one(pod.ports()));
+      case SliceObject slice -> {
+        List<SliceObject.SliceEndpoint> endpoints = new ArrayList<>();
+        for (SliceObject.SliceEndpoint e : slice.endpoints()) {
+          endpoints.add(
+              new SliceObject.SliceEndpoint(
+                  e.address(), e.health(), one(e.node()), one(e.zone()), e.pod()));
+        }
+        yield new SliceObject(
+            ref(slice.ref()), slice.origin(), one(slice.service()), one(slice.ports()), endpoints);
+      }
+      default -> object;
+    };
+  }
+}
