@@ -9,7 +9,6 @@ import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import io.portolan.registry.change.ClusterFeed;
 import io.portolan.registry.model.Kind;
 import io.portolan.registry.source.objects.Finding;
-import java.net.URI;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -60,25 +59,30 @@ public final class ClusterReader implements AutoCloseable {
     RequestConfig once =
         new RequestConfigBuilder(config.getRequestConfig()).withRequestRetryBackoffLimit(0).build();
     this.own = new KubernetesClientBuilder().withConfig(config).build();
-    Reflector.Shared shared =
-        new Reflector.Shared(
+    ClusterLink link =
+        new ClusterLink(
             cluster,
-            URI.create(config.getMasterUrl()),
+            config.getMasterUrl(),
             own.getHttpClient().newBuilder().tag(once).build(),
             settings,
             feed,
             timer,
             clock,
             random,
-            new Interner(INTERNED));
+            new Interner(INTERNED),
+            () -> timer.execute(this::wake));
     for (Kind kind : kinds.isEmpty() ? Set.<Kind>of() : EnumSet.copyOf(kinds)) {
-      reflectors.add(new Reflector(shared, ApiResource.of(kind)));
+      reflectors.add(new Reflector(link, ApiResource.of(kind)));
     }
   }
 
   /** Sends the first request of each kind. */
   public void start() {
     reflectors.forEach(Reflector::start);
+  }
+
+  private void wake() {
+    reflectors.forEach(Reflector::wake);
   }
 
   /** Id of the cluster. */

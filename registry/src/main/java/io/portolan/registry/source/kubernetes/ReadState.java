@@ -11,11 +11,18 @@ import java.time.Duration;
  * @param fromCache whether a paged list may come from the API server's cache: until a resource
  *     version has expired, since the cache may be what is behind
  * @param variant which API version is asked for
- * @param failures since the last progress
+ * @param failures requests in a row that failed
+ * @param expiries lists in a row that had to be repeated before a watch brought anything
  * @param idleCloses watches in a row that were closed at once and brought nothing
  */
 record ReadState(
-    String version, boolean streams, boolean fromCache, int variant, int failures, int idleCloses) {
+    String version,
+    boolean streams,
+    boolean fromCache,
+    int variant,
+    int failures,
+    int expiries,
+    int idleCloses) {
   /**
    * So many watches that are closed at once without a word mean that the resource version is no
    * good though nobody says so: https://github.com/fabric8io/kubernetes-client/issues/7896.
@@ -24,7 +31,7 @@ record ReadState(
 
   private static final int MAX_DOUBLINGS = 20;
 
-  static final ReadState START = new ReadState("", true, true, 0, 0, 0);
+  static final ReadState START = new ReadState("", true, true, 0, 0, 0, 0);
 
   /** What to do next, and how long to wait before. */
   record Turn(ReadState state, Duration pause) {}
@@ -52,7 +59,12 @@ record ReadState(
 
   /** A watch has moved on. */
   ReadState progressed(String to) {
-    return new ReadState(to, streams, fromCache, variant, 0, 0);
+    return new ReadState(to, streams, fromCache, variant, 0, 0, 0);
+  }
+
+  /** A watch was accepted. */
+  ReadState answered() {
+    return new ReadState(version, streams, fromCache, variant, 0, expiries, idleCloses);
   }
 
   /** Whether a list comes next. */
@@ -70,52 +82,50 @@ record ReadState(
     return switch (ending) {
       case Ending.Listed listed ->
           new Turn(
-              new ReadState(listed.version(), streams, fromCache, variant, failures, 0),
+              new ReadState(listed.version(), streams, fromCache, variant, 0, expiries, 0),
               Duration.ZERO);
       case Ending.Closed closed -> closed(closed.idle(), settings, chance);
-      case Ending.Expired() -> {
-        ReadState next = new ReadState("", streams, false, variant, failures + 1, 0);
-        // Also the first relist waits: many clusters may have lost their place at one time.
-        yield new Turn(next, next.backOff(settings, chance));
-      }
+      // Also the first relist waits: many clusters may have lost their place at one time.
+      case Ending.Expired() ->
+          new Turn(
+              new ReadState("", streams, false, variant, failures, expiries + 1, 0),
+              backOff(expiries + 1, settings, chance));
       case Ending.Missing() ->
           variant + 1 < variants
               ? new Turn(
-                  new ReadState("", streams, fromCache, variant + 1, failures, 0), Duration.ZERO)
+                  new ReadState("", streams, fromCache, variant + 1, failures, expiries, 0),
+                  Duration.ZERO)
               : new Turn(
-                  new ReadState("", streams, fromCache, 0, 0, 0),
+                  new ReadState("", streams, fromCache, 0, 0, 0, 0),
                   spread(settings.missingRetry(), chance));
       case Ending.NotStreamed() ->
-          new Turn(new ReadState("", false, fromCache, variant, failures, 0), Duration.ZERO);
+          new Turn(
+              new ReadState("", false, fromCache, variant, failures, expiries, 0), Duration.ZERO);
       case Ending.Failed failed -> {
-        ReadState next =
-            new ReadState(version, streams, fromCache, variant, failures + 1, idleCloses);
-        Duration pause = next.backOff(settings, chance);
-        yield new Turn(next, failed.least().compareTo(pause) > 0 ? failed.least() : pause);
+        Duration pause = backOff(failures + 1, settings, chance);
+        yield new Turn(
+            new ReadState(version, streams, fromCache, variant, failures + 1, expiries, idleCloses),
+            failed.least().compareTo(pause) > 0 ? failed.least() : pause);
       }
     };
   }
 
   private Turn closed(boolean idle, ReaderSettings settings, double chance) {
     if (!idle) {
-      return new Turn(new ReadState(version, streams, fromCache, variant, 0, 0), Duration.ZERO);
+      return new Turn(
+          new ReadState(version, streams, fromCache, variant, 0, expiries, 0), Duration.ZERO);
     }
     int closes = idleCloses + 1;
-    boolean relist = closes >= IDLE_CLOSES;
-    ReadState next =
-        new ReadState(
-            relist ? "" : version,
-            streams,
-            fromCache && !relist,
-            variant,
-            failures + 1,
-            relist ? 0 : closes);
-    return new Turn(next, next.backOff(settings, chance));
+    return new Turn(
+        closes < IDLE_CLOSES
+            ? new ReadState(version, streams, fromCache, variant, failures, expiries, closes)
+            : new ReadState("", streams, false, variant, failures, expiries + 1, 0),
+        backOff(closes + expiries, settings, chance));
   }
 
-  private Duration backOff(ReaderSettings settings, double chance) {
+  private static Duration backOff(int attempts, ReaderSettings settings, double chance) {
     Duration bound =
-        settings.backOffLeast().multipliedBy(1L << Math.min(MAX_DOUBLINGS, failures - 1));
+        settings.backOffLeast().multipliedBy(1L << Math.min(MAX_DOUBLINGS, attempts - 1));
     return spread(
         bound.compareTo(settings.backOffMost()) > 0 ? settings.backOffMost() : bound, chance);
   }

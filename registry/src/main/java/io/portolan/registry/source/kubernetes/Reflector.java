@@ -1,23 +1,17 @@
 package io.portolan.registry.source.kubernetes;
 
-import io.fabric8.kubernetes.client.http.HttpClient;
-import io.portolan.registry.change.ClusterFeed;
 import io.portolan.registry.model.MeshObject;
 import io.portolan.registry.model.ObjectRef;
 import io.portolan.registry.source.kubernetes.ReadState.Ending;
 import io.portolan.registry.source.objects.Finding;
 import io.portolan.registry.source.objects.Tree;
-import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,19 +26,7 @@ final class Reflector {
   private static final Duration IDLE = Duration.ofSeconds(1);
   private static final int GONE = 410;
 
-  /** What all reflectors of a cluster share. */
-  record Shared(
-      String cluster,
-      URI server,
-      HttpClient http,
-      ReaderSettings settings,
-      ClusterFeed feed,
-      ScheduledExecutorService timer,
-      InstantSource clock,
-      RandomGenerator random,
-      Interner interner) {}
-
-  private final Shared shared;
+  private final ClusterLink shared;
   private final ApiResource resource;
   private final ObjectReader reader;
   private final KindObjects objects = new KindObjects();
@@ -56,9 +38,10 @@ final class Reflector {
   private String problem = "";
   private long lists;
   private long watches;
+  private boolean unanswered;
   private boolean closed;
 
-  Reflector(Shared shared, ApiResource resource) {
+  Reflector(ClusterLink shared, ApiResource resource) {
     this.shared = shared;
     this.resource = resource;
     this.reader =
@@ -77,6 +60,13 @@ final class Reflector {
     }
     if (request != null) {
       request.end();
+    }
+  }
+
+  /** The API server answers another reflector again: what waits for it need not wait longer. */
+  synchronized void wake() {
+    if (!closed && unanswered && waiting != null && waiting.cancel(false)) {
+      send();
     }
   }
 
@@ -130,6 +120,8 @@ final class Reflector {
   }
 
   private void send() {
+    waiting = null;
+    unanswered = false;
     doing = state.lists() ? KindStatus.State.LISTING : KindStatus.State.WATCHING;
     long seconds =
         shared
@@ -191,6 +183,13 @@ final class Reflector {
     finish(of, new Ending.Failed(least));
   }
 
+  private void unanswered(Request of, String reason) {
+    if (request == of) {
+      failed(of, reason, Duration.ZERO, false);
+      unanswered = true;
+    }
+  }
+
   private void progress() {
     lastProgress = shared.clock().instant();
     shared.feed().alive();
@@ -199,6 +198,7 @@ final class Reflector {
   private void settled() {
     if (!problem.isEmpty()) {
       problem = "";
+      shared.wake().run();
       LOG.info(
           "API server read again cluster={} kind={}",
           shared.cluster(),
@@ -269,14 +269,7 @@ final class Reflector {
       request = this;
       long nanos = shared.settings().silence().toNanos() / QUIET_CHECKS;
       check = shared.timer().scheduleAtFixedRate(this::check, nanos, nanos, TimeUnit.NANOSECONDS);
-      String base = shared.server().toString();
-      exchange.open(
-          shared.http(),
-          URI.create(
-              (base.endsWith("/") ? base.substring(0, base.length() - 1) : base)
-                  + resource.collection(state.variant())
-                  + "?"
-                  + query));
+      exchange.open(shared.http(), shared.uri(resource.collection(state.variant()), query));
     }
 
     void end() {
@@ -290,19 +283,26 @@ final class Reflector {
     private void check() {
       synchronized (Reflector.this) {
         if (request == this && ++quiet >= QUIET_CHECKS) {
-          String limit = shared.settings().silence().toSeconds() + " s";
-          if (listing != null && !paged && answered != null) {
-            // It may be a server that takes the query for an ordinary watch.
-            failed(this, "no end of the list for " + limit, Duration.ZERO, false);
-            state = state.after(new Ending.NotStreamed(), 1, shared.settings(), 0).state();
-          } else {
-            failed(
-                this,
-                "silence for " + limit + " (expected an event or a bookmark)",
-                Duration.ZERO,
-                false);
-          }
+          silent(
+              "silence for "
+                  + shared.settings().silence().toSeconds()
+                  + " s (expected an event or a bookmark)");
         }
+      }
+    }
+
+    private void silent(String reason) {
+      if (answered == null || paged) {
+        unanswered(this, reason);
+      } else if (listing != null) {
+        // It may be a server that takes the query for an ordinary watch.
+        shared.feed().failed(verb() + ": " + reason);
+        finish(this, new Ending.NotStreamed());
+      } else {
+        // A watch from a version that the server has yet to reach, since it lost its state, is
+        // accepted and hears nothing, not even bookmarks.
+        shared.feed().failed(verb() + ": " + reason);
+        expired(this, reason);
       }
     }
 
@@ -314,6 +314,7 @@ final class Reflector {
           quiet = 0;
           if (listing == null) {
             watches++;
+            state = state.answered();
             settled();
           }
           progress();
@@ -468,7 +469,7 @@ final class Reflector {
     @Override
     public void broken(String reason) {
       synchronized (Reflector.this) {
-        failed(this, reason, Duration.ZERO, false);
+        unanswered(this, answered == null ? reason : "the answer broke off: " + reason);
       }
     }
   }

@@ -36,14 +36,7 @@ class ClusterReaderTest {
 
   private ClusterReader reader(Set<Kind> kinds) {
     return new ClusterReader(
-        "east",
-        client,
-        kinds,
-        SETTINGS,
-        feed,
-        timer,
-        timer,
-        new java.util.SplittableRandom(7));
+        "east", client, kinds, SETTINGS, feed, timer, timer, new java.util.SplittableRandom(7));
   }
 
   @AfterEach
@@ -102,8 +95,7 @@ class ClusterReaderTest {
     server
         .next()
         .answer(
-            422,
-            "{\"kind\":\"Status\",\"message\":\"sendInitialEvents is forbidden for watch\"}");
+            422, "{\"kind\":\"Status\",\"message\":\"sendInitialEvents is forbidden for watch\"}");
     FakeApiServer.Call first = server.next();
     assertFalse(first.watches());
     assertTrue(first.query().contains("resourceVersion=0"), first.query());
@@ -274,8 +266,47 @@ class ClusterReaderTest {
     assertEquals(
         "failed watch /api/v1/pods: silence for 80 s (expected an event or a bookmark)",
         feed.next());
+    // A server that lost its state accepts a watch from the future and says nothing: so it is
+    // listed again.
+    timer.runNext();
+    server.next().open().event("ADDED", pod("b", 5, "10.0.0.2")).initialEnd(6);
+    assertEquals("listed Pod [b]", feed.next());
+  }
+
+  @Test
+  void aServerThatDoesNotAnswerIsAskedAgainFromTheSamePlace() throws InterruptedException {
+    FakeApiServer.Call call = started();
+    call.bookmark(31).end();
+    server.next();
+    for (int i = 0; i < 4; i++) {
+      timer.move(SETTINGS.silence().dividedBy(4));
+    }
+    assertTrue(feed.next().startsWith("failed watch /api/v1/pods: silence for 80 s"));
     timer.runNext();
     assertTrue(server.next().query().contains("resourceVersion=31&"));
+  }
+
+  @Test
+  void oneAnswerWakesWhatWaitsForTheServer() throws InterruptedException {
+    reader.close();
+    reader = reader(EnumSet.of(Kind.POD, Kind.NODE));
+    reader.start();
+    FakeApiServer.Call one = server.next();
+    FakeApiServer.Call two = server.next();
+    FakeApiServer.Call pods = one.path().endsWith("pods") ? one : two;
+    FakeApiServer.Call nodes = pods == one ? two : one;
+    pods.open().cut();
+    assertTrue(feed.next().startsWith("failed list /api/v1/pods: the answer broke off"));
+    nodes.open().cut();
+    assertTrue(feed.next().startsWith("failed list /api/v1/nodes: the answer broke off"));
+    timer.runNext();
+    FakeApiServer.Call again = server.next();
+    again.open().initialEnd(4);
+    assertTrue(feed.next().startsWith("listed"));
+    FakeApiServer.Call woken = server.next();
+    assertFalse(woken.path().equals(again.path()));
+    woken.open().initialEnd(4);
+    assertTrue(feed.next().startsWith("listed"));
   }
 
   @Test
@@ -342,9 +373,7 @@ class ClusterReaderTest {
         .cut();
     assertTrue(feed.next().startsWith("failed list /api/v1/pods: "));
     timer.runNext();
-    server
-        .next()
-        .answer(200, "{\"metadata\":{\"resourceVersion\":\"20\"},\"items\":[]} trailing");
+    server.next().answer(200, "{\"metadata\":{\"resourceVersion\":\"20\"},\"items\":[]} trailing");
     assertTrue(feed.next().contains("malformed answer"));
   }
 
@@ -376,8 +405,7 @@ class ClusterReaderTest {
     assertEquals("listed Gateway [g]", feed.next());
     Finding finding = reader.findings().getFirst();
     assertTrue(finding.message().contains("did you mean selector"), finding.toString());
-    assertEquals(
-        "/apis/networking.istio.io/v1beta1/namespaces/shop/gateways/g", finding.file());
+    assertEquals("/apis/networking.istio.io/v1beta1/namespaces/shop/gateways/g", finding.file());
   }
 
   @Test

@@ -139,7 +139,7 @@ final class FakeTimer extends AbstractExecutorService
 
   @Override
   public void execute(Runnable command) {
-    command.run();
+    Thread.ofVirtual().start(command);
   }
 
   @Override

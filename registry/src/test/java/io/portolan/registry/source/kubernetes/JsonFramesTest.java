@@ -84,15 +84,15 @@ class JsonFramesTest {
 
   @Test
   void otherTextIsRefused() {
-    for (String text : List.of("<html>", "[{}]", "{} {}", "]", "7", "{\"items\":[],\"items\":[]}")) {
+    for (String text :
+        List.of("<html>", "[{}]", "{} {}", "]", "7", "{\"items\":[],\"items\":[]}")) {
       assertThrows(
           JsonFrames.MalformedException.class,
           () -> cut(JsonFrames.Shape.LIST, 100, 7, text),
           text);
     }
     assertThrows(
-        JsonFrames.MalformedException.class,
-        () -> cut(JsonFrames.Shape.OBJECTS, 100, 7, "{}x{}"));
+        JsonFrames.MalformedException.class, () -> cut(JsonFrames.Shape.OBJECTS, 100, 7, "{}x{}"));
   }
 
   @Test

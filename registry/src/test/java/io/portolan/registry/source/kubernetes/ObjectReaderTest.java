@@ -47,9 +47,7 @@ class ObjectReaderTest {
     rejected(pod("", ",\"kind\":\"Secret\""), "kind: Secret (expected Pod)");
     rejected(pod("", ",\"spec\":{\"nodeName\":\"n"), "its last good version stays");
     rejected(
-        pod(
-            "",
-            ",\"spec\":{\"containers\":[{\"ports\":[{\"containerPort\":70000}]}]}"),
+        pod("", ",\"spec\":{\"containers\":[{\"ports\":[{\"containerPort\":70000}]}]}"),
         "70000 (expected 1..65535)");
     rejected(
         pod("", ",\"spec\":{\"nodeName\":" + "[".repeat(10_000) + "]".repeat(10_000) + "}"),
@@ -59,8 +57,7 @@ class ObjectReaderTest {
 
   @Test
   void whatIsTooLargeIsRejectedByName() {
-    byte[] bytes =
-        pod(",\"x\":\"" + "y".repeat(1000), "").getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = pod(",\"x\":\"" + "y".repeat(1000), "").getBytes(StandardCharsets.UTF_8);
     ObjectReader.Reading reading =
         new ObjectReader("east", ApiResource.of(Kind.POD), SETTINGS, interner)
             .item(bytes, 500, 3_000_000, 0);

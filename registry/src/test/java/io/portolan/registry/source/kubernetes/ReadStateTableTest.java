@@ -17,13 +17,19 @@ import org.junit.jupiter.api.Test;
 class ReadStateTableTest {
   private static final ReaderSettings SETTINGS = ReaderSettings.of("istio-system", "cluster.local");
 
-  private static final ReadState WATCHING = new ReadState("10", true, true, 0, 0, 0);
+  private static final ReadState WATCHING = new ReadState("10", true, true, 0, 0, 0, 0);
 
   private record Row(ReadState from, Ending ending, ReadState to, Duration least, Duration most) {}
 
   private static ReadState state(
-      String version, boolean streams, boolean cache, int variant, int failures, int idle) {
-    return new ReadState(version, streams, cache, variant, failures, idle);
+      String version,
+      boolean streams,
+      boolean cache,
+      int variant,
+      int failures,
+      int expiries,
+      int idle) {
+    return new ReadState(version, streams, cache, variant, failures, expiries, idle);
   }
 
   @Test
@@ -34,33 +40,47 @@ class ReadStateTableTest {
     List<Row> rows =
         List.of(
             new Row(ReadState.START, new Ending.Listed("10"), WATCHING, none, none),
+            new Row(
+                state("", true, false, 0, 8, 2, 1),
+                new Ending.Listed("10"),
+                state("10", true, false, 0, 0, 2, 0),
+                none,
+                none),
             new Row(WATCHING, new Ending.Closed(false), WATCHING, none, none),
             new Row(
-                state("10", true, true, 0, 6, 3), new Ending.Closed(false), WATCHING, none, none),
+                state("10", true, true, 0, 6, 0, 3),
+                new Ending.Closed(false),
+                WATCHING,
+                none,
+                none),
             new Row(
-                WATCHING, new Ending.Closed(true), state("10", true, true, 0, 1, 1), half, first),
-            new Row(
-                state("10", true, true, 0, 4, 4),
+                WATCHING,
                 new Ending.Closed(true),
-                state("", true, false, 0, 5, 0),
+                state("10", true, true, 0, 0, 0, 1),
+                half,
+                first),
+            new Row(
+                state("10", true, true, 0, 0, 0, 4),
+                new Ending.Closed(true),
+                state("", true, false, 0, 0, 1, 0),
                 Duration.ofSeconds(4),
                 Duration.ofSeconds(8)),
             new Row(
-                WATCHING, new Ending.Expired(), state("", true, false, 0, 1, 0), half, first),
+                WATCHING, new Ending.Expired(), state("", true, false, 0, 0, 1, 0), half, first),
             new Row(
-                state("10", true, false, 0, 1, 0),
+                state("10", true, false, 0, 9, 1, 0),
                 new Ending.Expired(),
-                state("", true, false, 0, 2, 0),
+                state("", true, false, 0, 9, 2, 0),
                 first,
                 Duration.ofSeconds(1)),
             new Row(
                 ReadState.START,
                 new Ending.Missing(),
-                state("", true, true, 1, 0, 0),
+                state("", true, true, 1, 0, 0, 0),
                 none,
                 none),
             new Row(
-                state("", true, true, 2, 0, 0),
+                state("", true, true, 2, 0, 0, 0),
                 new Ending.Missing(),
                 ReadState.START,
                 Duration.ofSeconds(30),
@@ -68,25 +88,25 @@ class ReadStateTableTest {
             new Row(
                 ReadState.START,
                 new Ending.NotStreamed(),
-                state("", false, true, 0, 0, 0),
+                state("", false, true, 0, 0, 0, 0),
                 none,
                 none),
             new Row(
                 WATCHING,
                 new Ending.Failed(Duration.ZERO),
-                state("10", true, true, 0, 1, 0),
+                state("10", true, true, 0, 1, 0, 0),
                 half,
                 first),
             new Row(
-                state("10", true, true, 0, 60, 0),
+                state("10", true, true, 0, 60, 0, 0),
                 new Ending.Failed(Duration.ZERO),
-                state("10", true, true, 0, 61, 0),
+                state("10", true, true, 0, 61, 0, 0),
                 Duration.ofSeconds(15),
                 Duration.ofSeconds(30)),
             new Row(
                 WATCHING,
                 new Ending.Failed(Duration.ofSeconds(9)),
-                state("10", true, true, 0, 1, 0),
+                state("10", true, true, 0, 1, 0, 0),
                 Duration.ofSeconds(9),
                 Duration.ofSeconds(9)));
     for (Row row : rows) {
@@ -96,7 +116,8 @@ class ReadStateTableTest {
           row.toString());
       assertEquals(row.most(), row.from().after(row.ending(), 3, SETTINGS, 1).pause());
     }
-    assertEquals(WATCHING, state("9", true, true, 0, 3, 2).progressed("10"));
+    assertEquals(WATCHING, state("9", true, true, 0, 3, 2, 2).progressed("10"));
+    assertEquals(WATCHING, state("10", true, true, 0, 3, 0, 0).answered());
   }
 
   @Property(tries = 200)
@@ -104,7 +125,7 @@ class ReadStateTableTest {
       @ForAll @IntRange(min = 0, max = 5000) int failures,
       @ForAll @IntRange(min = 0, max = 1000) int chance) {
     Duration pause =
-        state("1", true, true, 0, failures, 0)
+        state("1", true, true, 0, failures, 0, 0)
             .after(new Ending.Failed(Duration.ZERO), 1, SETTINGS, chance / 1000.0)
             .pause();
     assertTrue(pause.compareTo(SETTINGS.backOffLeast().dividedBy(2)) >= 0, pause.toString());

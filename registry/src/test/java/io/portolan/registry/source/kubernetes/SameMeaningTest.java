@@ -77,8 +77,7 @@ class SameMeaningTest {
     scan.findings().forEach(f -> foundInFile.add(told(f)));
 
     Map<ObjectRef, MeshObject> fromServer = new TreeMap<>();
-    Load load =
-        new Load(LoadSettings.builder().setAllowDuplicateKeys(true).build());
+    Load load = new Load(LoadSettings.builder().setAllowDuplicateKeys(true).build());
     for (Object document : load.loadAllFromString(Files.readString(input))) {
       for (Map<String, Object> object : objects(document)) {
         readBack(object, fromServer, foundInFile);
@@ -102,8 +101,7 @@ class SameMeaningTest {
               .item(bytes, bytes.length, bytes.length, 0);
       reading.object().ifPresent(o -> into.put(reading.ref().orElseThrow(), o));
       for (Finding finding : reading.findings()) {
-        assertTrue(
-            foundInFile.contains(told(finding)), finding + " is not among " + foundInFile);
+        assertTrue(foundInFile.contains(told(finding)), finding + " is not among " + foundInFile);
       }
     }
   }
