@@ -2,12 +2,14 @@ package io.portolan.registry.source.kubernetes;
 
 import io.portolan.registry.model.MeshObject;
 import io.portolan.registry.model.ObjectRef;
+import io.portolan.registry.model.Origin;
 import io.portolan.registry.model.PodObject;
 import io.portolan.registry.model.SliceObject;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lets equal values of many objects be one value: namespaces, nodes, label maps. Two generations
@@ -55,6 +57,27 @@ final class Interner {
   }
 
   private Map<String, String> labels(Map<String, String> map) {
+    Map<String, String> shared = known(map);
+    if (shared != null) {
+      return one(shared);
+    }
+    Map<String, String> made = new HashMap<>();
+    map.forEach((key, value) -> made.put(one(key), one(value)));
+    return one(Map.copyOf(made));
+  }
+
+  @SuppressWarnings("unchecked") // What equals a map of strings is one.
+  private synchronized @Nullable Map<String, String> known(Map<String, String> map) {
+    Object known = young.get(map);
+    return (Map<String, String>) (known == null ? old.get(map) : known);
+  }
+
+  /** How many values are held. */
+  synchronized int size() {
+    return young.size() + old.size();
+  }
+
+  private Map<String, String> labels(Map<String, String> map) {
     Map<String, String> shared = one(map);
     if (shared != map) {
       return shared;
@@ -68,13 +91,19 @@ final class Interner {
     return new ObjectRef(ref.cluster(), ref.kind(), one(ref.namespace()), ref.name());
   }
 
+  /** The path of the collection: the name is in the object's ref, and the path is shared. */
+  private Origin origin(Origin origin) {
+    int end = origin.source().lastIndexOf('/');
+    return one(new Origin(origin.source().substring(0, Math.max(0, end)), origin.line()));
+  }
+
   /** An equal object that shares what it can: of the kinds that a cluster has most of. */
   MeshObject share(MeshObject object) {
     return switch (object) {
       case PodObject pod ->
           new PodObject(
               ref(pod.ref()),
-              pod.origin(),
+              origin(pod.origin()),
               pod.ips(),
               labels(pod.labels()),
               one(pod.serviceAccount()),
@@ -89,7 +118,11 @@ final class Interner {
                   e.address(), e.health(), one(e.node()), one(e.zone()), e.pod()));
         }
         yield new SliceObject(
-            ref(slice.ref()), slice.origin(), one(slice.service()), one(slice.ports()), endpoints);
+            ref(slice.ref()),
+            origin(slice.origin()),
+            one(slice.service()),
+            one(slice.ports()),
+            endpoints);
       }
       default -> object;
     };

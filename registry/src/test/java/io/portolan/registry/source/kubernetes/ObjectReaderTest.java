@@ -123,6 +123,8 @@ class ObjectReaderTest {
     assertSame(one.labels(), two.labels());
     assertSame(one.ports(), two.ports());
     assertSame(one.node(), two.node());
+    assertSame(one.origin(), two.origin());
+    assertEquals("/api/v1/namespaces/shop/pods", one.origin().source());
     assertSame(one.ref().namespace(), two.ref().namespace());
     for (int i = 0; i < 10_000; i++) {
       interner.one("value " + i);
