@@ -44,13 +44,6 @@ final class Interner {
     return same;
   }
 
-  private synchronized Map<String, String> replace(
-      Map<String, String> map, Map<String, String> equal) {
-    young.remove(map);
-    young.put(equal, equal);
-    return equal;
-  }
-
   /** How many values are held. */
   synchronized int size() {
     return young.size() + old.size();
@@ -70,21 +63,6 @@ final class Interner {
   private synchronized @Nullable Map<String, String> known(Map<String, String> map) {
     Object known = young.get(map);
     return (Map<String, String>) (known == null ? old.get(map) : known);
-  }
-
-  /** How many values are held. */
-  synchronized int size() {
-    return young.size() + old.size();
-  }
-
-  private Map<String, String> labels(Map<String, String> map) {
-    Map<String, String> shared = one(map);
-    if (shared != map) {
-      return shared;
-    }
-    Map<String, String> made = new HashMap<>();
-    map.forEach((key, value) -> made.put(one(key), one(value)));
-    return replace(map, Map.copyOf(made));
   }
 
   private ObjectRef ref(ObjectRef ref) {
