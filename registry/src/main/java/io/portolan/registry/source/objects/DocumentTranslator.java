@@ -83,6 +83,7 @@ public final class DocumentTranslator {
       return;
     }
     findings.about("");
+    int mark = findings.mark();
     Fields object = new Fields(mapping, "", findings);
     String apiVersion = object.string("apiVersion", "");
     String kindName = object.string("kind", "");
@@ -100,10 +101,10 @@ public final class DocumentTranslator {
       findings.info(object.line(), "", kindName + " means nothing to a control plane");
       return;
     }
-    translate(object, apiVersion, kindName);
+    translate(object, apiVersion, kindName, mark);
   }
 
-  private void translate(Fields object, String apiVersion, String kindName) {
+  private void translate(Fields object, String apiVersion, String kindName, int mark) {
     Kind kind = kindOf(apiVersion, kindName);
     boolean secret = apiVersion.equals(CORE) && kindName.equals("Secret");
     if (kind == null && !secret) {
@@ -111,7 +112,6 @@ public final class DocumentTranslator {
           object.line(), "kind", apiVersion + " " + kindName + " is not a kind this version reads");
       return;
     }
-    int mark = findings.mark();
     Metadata metadata = Metadata.of(object);
     boolean clustered = kind == Kind.NAMESPACE || kind == Kind.NODE;
     String namespace = clustered ? "" : metadata.namespace();

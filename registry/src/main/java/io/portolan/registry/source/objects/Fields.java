@@ -259,8 +259,11 @@ public final class Fields {
     return items("items");
   }
 
-  /** Names every field that nobody asked for. */
+  /** Names every field that nobody asked for, where that is wanted. */
   void finish() {
+    if (!findings.namesUnknownFields()) {
+      return;
+    }
     for (String key : fields.keySet()) {
       if (!asked.contains(key)) {
         String near = Spelling.nearest(key, asked);

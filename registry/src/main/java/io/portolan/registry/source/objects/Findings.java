@@ -7,13 +7,27 @@ import java.util.List;
 public final class Findings {
   private final String file;
   private final List<Finding> list = new ArrayList<>();
+  private final boolean unknownFields;
   private String object = "";
 
   /**
    * @param file shown in every finding
    */
   public Findings(String file) {
+    this(file, true);
+  }
+
+  /**
+   * @param unknownFields whether fields that no translator knows are worth a warning: they are
+   *     where people write, and not where an API server fills in what its version knows
+   */
+  public Findings(String file, boolean unknownFields) {
     this.file = file;
+    this.unknownFields = unknownFields;
+  }
+
+  boolean namesUnknownFields() {
+    return unknownFields;
   }
 
   /** The file, or the API path. */

@@ -105,7 +105,12 @@ final class KubernetesTranslator {
         "loadBalancerIP",
         "loadBalancerSourceRanges",
         "healthCheckNodePort");
-    spec.notServed("internalTrafficPolicy", "trafficDistribution");
+    // Cluster is what the API server fills in.
+    if (spec.string("internalTrafficPolicy", "Cluster").equals("Cluster")) {
+      spec.notServed("trafficDistribution");
+    } else {
+      spec.notServed("internalTrafficPolicy", "trafficDistribution");
+    }
     spec.finish();
     return service;
   }

@@ -2,7 +2,7 @@ package io.portolan.registry.source.objects;
 
 import java.util.Map;
 
-/** The part of {@code metadata} that matters. */
+/** The part of {@code metadata} that matters, {@link Annotations} that are read among it. */
 record Metadata(
     String name,
     String namespace,
@@ -15,12 +15,14 @@ record Metadata(
       object.findings().error(object.line(), "metadata", "is missing");
       return new Metadata("", "", Map.of(), Map.of(), false);
     }
+    Map<String, String> annotations = metadata.stringMap("annotations");
+    annotations.keySet().removeIf(key -> !Annotations.areRead(key));
     Metadata made =
         new Metadata(
             metadata.required("name"),
             metadata.string("namespace", "default"),
             metadata.stringMap("labels"),
-            metadata.stringMap("annotations"),
+            annotations,
             metadata.has("deletionTimestamp"));
     metadata.everything();
     return made;
