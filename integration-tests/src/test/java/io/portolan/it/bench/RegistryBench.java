@@ -120,7 +120,8 @@ public final class RegistryBench {
         base.connectTimeout(),
         null,
         base.localityLb(),
-        base.probe());
+        base.probe(),
+        base.clusterHealth());
   }
 
   private static List<Change> service(int number, int each, Health first) {
