@@ -74,24 +74,14 @@ final class StatusCommand implements Callable<Integer> {
     return all.path("ready").asBoolean() && !nacked;
   }
 
-  private static void print(PrintWriter out, JsonNode all) {
+  static void print(PrintWriter out, JsonNode all) {
     boolean ready = all.path("ready").asBoolean();
     out.println(
         Ansi.AUTO.string(
             ready
                 ? "@|bold,green ready|@"
                 : "@|bold,red " + all.path("readiness").asText() + "|@"));
-    Table clusters = new Table("CLUSTER", "NETWORK", "LOCALITY", "SERVICES", "ENDPOINTS", "PODS");
-    for (JsonNode c : all.path("clusters")) {
-      clusters.row(
-          c.path("id").asText(),
-          c.path("network").asText(),
-          c.path("locality").asText(),
-          c.path("services").asText(),
-          c.path("endpoints").asText(),
-          c.path("pods").asText());
-    }
-    clusters.print(out);
+    ClusterLines.print(out, all.path("clusters"));
     Table gateways = new Table("GATEWAY", "NETWORK", "STATE", "REASON");
     for (JsonNode g : all.path("gateways")) {
       gateways.row(

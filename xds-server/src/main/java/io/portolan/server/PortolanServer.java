@@ -9,8 +9,12 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.portolan.ca.authn.JoinTokens;
 import io.portolan.ca.sign.ServerCertificate;
 import io.portolan.ca.store.CaDirectory;
+import io.portolan.registry.federation.Federation;
+import io.portolan.registry.federation.FederationOptions;
 import io.portolan.registry.federation.GatewayProber;
+import io.portolan.registry.federation.LastGood;
 import io.portolan.registry.federation.TlsHelloProbe;
+import io.portolan.registry.image.ImageChange;
 import io.portolan.registry.loader.RegistryLoader;
 import io.portolan.registry.model.MeshSettings;
 import io.portolan.registry.source.files.FileSource;
@@ -34,6 +38,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -52,12 +57,40 @@ public final class PortolanServer implements AutoCloseable {
   private static final Duration SERVER_CERTIFICATE = Duration.ofDays(90);
 
   private final Deque<AutoCloseable> running = new ArrayDeque<>();
+  private final PushPlanner planner;
   private final RegistryLoader loader;
+  private final FederationMetrics federationMetrics;
+  private final PrometheusMeterRegistry metrics;
+  private final ExecutorService snapshots =
+      Executors.newSingleThreadExecutor(Thread.ofVirtual().name("snapshots").factory());
+  private final Federation federation;
   private InetSocketAddress xds = new InetSocketAddress(0);
   private InetSocketAddress admin = new InetSocketAddress(0);
 
-  private PortolanServer(RegistryLoader loader) {
-    this.loader = loader;
+  private PortolanServer(
+      ServerSettings settings, MeshSettings initial, PushPlanner planner, Clock clock) {
+    this.planner = planner;
+    this.loader = new RegistryLoader(Set.of(FileSource.NAME, Federation.SOURCE), this::onImage);
+    this.metrics = metrics();
+    this.federationMetrics = new FederationMetrics(metrics);
+    this.federation =
+        new Federation(
+            loader,
+            loader::current,
+            () -> loader.ready() ? loader.current().settings() : initial,
+            new LastGood(
+                settings.dataDirectory().resolve("clusters"),
+                LastGood.DEFAULT_MAX_BYTES,
+                snapshots),
+            federationMetrics,
+            FederationOptions.DEFAULT,
+            clock,
+            System::nanoTime);
+  }
+
+  private void onImage(ImageChange change) {
+    planner.onChange(change);
+    federation.onImage(change);
   }
 
   /**
@@ -70,7 +103,8 @@ public final class PortolanServer implements AutoCloseable {
     Clock clock = Clock.systemUTC();
     // The trust domain names the root, so mesh.yaml is read before anything is signed.
     MeshDirectory directory = new MeshDirectory(settings.meshDirectory(), clock, FILE_GRACE);
-    String trustDomain = trustDomain(settings, clock);
+    MeshSettings initial = initialSettings(settings, clock);
+    String trustDomain = initial.trustDomain();
     Path data = settings.dataDirectory();
     Path given = settings.caDirectory() == null ? data.resolve("ca") : settings.caDirectory();
     CaDirectory ca =
@@ -83,10 +117,9 @@ public final class PortolanServer implements AutoCloseable {
                 Thread.ofPlatform().daemon().name("push-planner").factory()),
             PUSH_GATHER,
             clock);
-    RegistryLoader loader = new RegistryLoader(Set.of(FileSource.NAME), planner::onChange);
-    PortolanServer server = new PortolanServer(loader);
+    PortolanServer server = new PortolanServer(settings, initial, planner, clock);
     try {
-      server.open(settings, clock, directory, ca, tokens, planner, trustDomain);
+      server.open(settings, clock, directory, ca, tokens, trustDomain);
       return server;
     } catch (IOException | RuntimeException e) {
       server.close();
@@ -94,14 +127,15 @@ public final class PortolanServer implements AutoCloseable {
     }
   }
 
-  private static String trustDomain(ServerSettings settings, Clock clock) throws IOException {
+  private static MeshSettings initialSettings(ServerSettings settings, Clock clock)
+      throws IOException {
     return new MeshDirectory(settings.meshDirectory(), clock, FILE_GRACE)
         .scan().changes().stream()
             .filter(io.portolan.registry.change.Change.Settings.class::isInstance)
             .map(io.portolan.registry.change.Change.Settings.class::cast)
-            .map(c -> c.settings().trustDomain())
+            .map(io.portolan.registry.change.Change.Settings::settings)
             .findFirst()
-            .orElse(MeshSettings.DEFAULT.trustDomain());
+            .orElse(MeshSettings.DEFAULT);
   }
 
   private void open(
@@ -110,12 +144,16 @@ public final class PortolanServer implements AutoCloseable {
       MeshDirectory directory,
       CaDirectory ca,
       JoinTokens tokens,
-      PushPlanner planner,
       String trustDomain)
       throws IOException {
     running.push(planner);
     running.push(loader);
-    PrometheusMeterRegistry metrics = metrics();
+    running.push(snapshots::shutdown);
+    running.push(federation);
+    ScheduledExecutorService members =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("federation").factory());
+    running.push(members::shutdownNow);
     Gatekeeper gate =
         new Gatekeeper(
             planner,
@@ -149,7 +187,7 @@ public final class PortolanServer implements AutoCloseable {
     AdminServer pages =
         new AdminServer(
             settings.adminAddress(),
-            new AdminPages(loader::current, planner),
+            new AdminPages(loader::current, planner, federation::status),
             planner,
             new AdminServer.Sources(
                 this::notReady,
@@ -168,6 +206,10 @@ public final class PortolanServer implements AutoCloseable {
     running.push(pages);
     admin = pages.address();
     loader.start();
+    federation.start(members);
+    federationMetrics.follow(federation::status, members);
+    // No source announces clusters besides the mesh directory's own.
+    federation.complete();
     files.start(SCAN_PAUSE);
     prober.start();
     planner.renewEvery(RENEWAL_CHECK);
@@ -242,7 +284,13 @@ public final class PortolanServer implements AutoCloseable {
   }
 
   private String notReady() {
-    return loader.ready() ? "" : "waiting for " + String.join(", ", loader.waitingFor());
+    if (loader.ready()) {
+      return "";
+    }
+    List<String> clusters = federation.waitingFor();
+    return "waiting for "
+        + String.join(", ", loader.waitingFor())
+        + (clusters.isEmpty() ? "" : " (clusters " + String.join(", ", clusters) + ")");
   }
 
   private void writePorts(ServerSettings settings) throws IOException {

@@ -92,15 +92,15 @@ public final class RegistryBench {
     print("context and whole view of one scope, median of 20", views.get(10));
   }
 
-  private static void print(String what, double millis) {
+  static void print(String what, double millis) {
     System.out.printf(Locale.ROOT, "%s: %.3f ms%n", what, millis);
   }
 
-  private static double millis(long start) {
+  static double millis(long start) {
     return (System.nanoTime() - start) / 1e6;
   }
 
-  private static long heap() {
+  static long heap() {
     for (int i = 0; i < 3; i++) {
       System.gc();
     }
@@ -120,10 +120,11 @@ public final class RegistryBench {
         base.connectTimeout(),
         null,
         base.localityLb(),
-        base.probe());
+        base.probe(),
+        base.clusterHealth());
   }
 
-  private static List<Change> service(int number, int each, Health first) {
+  static List<Change> service(int number, int each, Health first) {
     String namespace = "ns" + number % 100;
     String name = "svc" + number;
     List<Change> changes = new ArrayList<>();

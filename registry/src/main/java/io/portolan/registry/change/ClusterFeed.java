@@ -4,6 +4,7 @@ import io.portolan.registry.model.Kind;
 import io.portolan.registry.model.MeshObject;
 import io.portolan.registry.model.ObjectRef;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What the reader of one cluster's API server says. The reader reports what it sees; what is
@@ -32,4 +33,13 @@ public interface ClusterFeed {
    * @param reason one line for people: what was asked, what happened
    */
   void failed(String reason);
+
+  /**
+   * Kinds whose last list lost so much that it is held down until a further list says the same. The
+   * reader lists these again when it asks and finds them here; asking every few seconds is enough,
+   * and nothing is here before the hold-down time is over.
+   */
+  default Set<Kind> unconfirmed() {
+    return Set.of();
+  }
 }

@@ -20,4 +20,10 @@ public interface ClusterMembers {
 
   /** A cluster leaves on purpose: it is drained first and then dropped whole. */
   void leave(String cluster);
+
+  /**
+   * The members at start have all been announced: the start waits for these and no others, and
+   * clusters that are only known from a last-good snapshot leave. Later calls have no effect.
+   */
+  default void complete() {}
 }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param defaultRetries {@code defaultHttpRetryPolicy}, null for the built-in
  * @param localityLb mesh-wide {@code localityLbSetting}
  * @param probe how gateways of other networks are probed
+ * @param clusterHealth how the health of member clusters is judged
  */
 public record MeshSettings(
     String trustDomain,
@@ -30,7 +31,8 @@ public record MeshSettings(
     Duration connectTimeout,
     VirtualServiceObject.@Nullable Retries defaultRetries,
     TrafficPolicy.LocalityLb localityLb,
-    GatewayProbe probe) {
+    GatewayProbe probe,
+    ClusterHealth clusterHealth) {
   public MeshSettings {
     clusters = Map.copyOf(clusters);
     networks = Map.copyOf(networks);
@@ -48,7 +50,8 @@ public record MeshSettings(
           Duration.ofMillis(500),
           null,
           new TrafficPolicy.LocalityLb(true, List.of(), Map.of(), List.of()),
-          GatewayProbe.DEFAULT);
+          GatewayProbe.DEFAULT,
+          ClusterHealth.DEFAULT);
 
   /** A member cluster: its id, network (may be empty) and default locality. */
   public record ClusterSettings(String id, String network, Locality locality) {}

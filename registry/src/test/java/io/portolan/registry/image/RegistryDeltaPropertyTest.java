@@ -136,7 +136,8 @@ class RegistryDeltaPropertyTest {
         base.connectTimeout(),
         null,
         base.localityLb(),
-        base.probe());
+        base.probe(),
+        base.clusterHealth());
   }
 
   private static ServiceObject service(String cluster, String ns, String name, Random random) {

@@ -3,12 +3,11 @@ package io.portolan.xds.admin;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.portolan.registry.image.ClusterImage;
+import io.portolan.registry.federation.MemberStatus;
 import io.portolan.registry.image.Endpoint;
 import io.portolan.registry.image.MeshService;
 import io.portolan.registry.image.NetworkGateway;
 import io.portolan.registry.image.RegistryImage;
-import io.portolan.registry.model.Kind;
 import io.portolan.xds.push.ConnectedProxy;
 import io.portolan.xds.push.PushPlanner;
 import io.portolan.xds.stream.StreamSession;
@@ -17,7 +16,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Supplier;
 
 /** Makes the JSON of the debug pages. Safe for any thread. */
@@ -25,39 +23,20 @@ public final class AdminPages {
   private final ObjectMapper json = new ObjectMapper();
   private final Supplier<RegistryImage> image;
   private final PushPlanner planner;
+  private final Supplier<List<MemberStatus>> members;
 
-  /** Pages over the current image and the connected proxies. */
-  public AdminPages(Supplier<RegistryImage> image, PushPlanner planner) {
+  /** Pages over the current image, the connected proxies and the member clusters. */
+  public AdminPages(
+      Supplier<RegistryImage> image, PushPlanner planner, Supplier<List<MemberStatus>> members) {
     this.image = image;
     this.planner = planner;
+    this.members = members;
   }
 
-  /** The clusters with what was read from them. */
+  /** The clusters with what was read from them, and the life of those that are members. */
   ArrayNode clusters() {
-    RegistryImage now = image.get();
     ArrayNode list = json.createArrayNode();
-    var ids = new TreeSet<>(now.clusters().keySet());
-    ids.addAll(now.settings().clusters().keySet());
-    for (String id : ids) {
-      ObjectNode node = list.addObject();
-      var settings = now.settings().clusters().get(id);
-      ClusterImage objects = now.clusters().get(id);
-      node.put("id", id).put("network", now.networkOf(id));
-      node.put("locality", settings == null ? "" : settings.locality().toString());
-      node.put("configured", settings != null);
-      ObjectNode counts = node.putObject("objects");
-      long endpoints =
-          now.services().values().stream()
-              .flatMap(s -> s.endpoints().stream())
-              .filter(e -> e.cluster().equals(id))
-              .count();
-      for (Kind kind : Kind.values()) {
-        counts.put(kind.kubernetesName(), objects == null ? 0 : objects.count(kind));
-      }
-      node.put("services", objects == null ? 0 : objects.count(Kind.SERVICE));
-      node.put("pods", objects == null ? 0 : objects.count(Kind.POD));
-      node.put("endpoints", endpoints);
-    }
+    ClustersPage.into(list, image.get(), members.get());
     return list;
   }
 

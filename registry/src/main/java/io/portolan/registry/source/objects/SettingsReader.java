@@ -65,7 +65,8 @@ public final class SettingsReader {
             connect == null ? base.connectTimeout() : connect,
             RouteTranslator.retries(mesh.object("defaultHttpRetryPolicy")),
             locality == null ? base.localityLb() : locality,
-            probe(mesh.object("gatewayProbe")));
+            probe(mesh.object("gatewayProbe")),
+            ClusterHealthReader.read(mesh.object("clusterHealth")));
     if (!mesh.bool("enableAutoMtls", true)) {
       mesh.findings()
           .warning(

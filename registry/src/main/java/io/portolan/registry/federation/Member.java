@@ -1,0 +1,560 @@
+package io.portolan.registry.federation;
+
+import io.portolan.registry.change.Change;
+import io.portolan.registry.change.ClusterFeed;
+import io.portolan.registry.model.ClusterCondition;
+import io.portolan.registry.model.ClusterHealth;
+import io.portolan.registry.model.Kind;
+import io.portolan.registry.model.MeshObject;
+import io.portolan.registry.model.ObjectRef;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * One cluster of the federation: its objects in force, the reader that keeps them, the reader that
+ * is going to take over, and its state.
+ *
+ * <p>Safe for any thread. Changes are offered under the lock, so that their order is that of the
+ * arena: what was offered and what is in force are the same at every moment the lock is free.
+ */
+final class Member {
+  private static final Logger LOG = LoggerFactory.getLogger(Member.class);
+  private static final int HISTORY = 32;
+
+  private final String cluster;
+  private final Surroundings around;
+  private final Object lock = new Object();
+  private final Map<Kind, HeldRelist> held = new EnumMap<>(Kind.class);
+  private final Deque<Transition> history = new ArrayDeque<>();
+  private Arena inForce = new Arena();
+  private volatile boolean published;
+  private @Nullable Feed current;
+  private @Nullable Feed gathering;
+  private @Nullable Snapshot candidate;
+  private MemberState state;
+  private ClusterCondition condition;
+  private Instant since;
+  private @Nullable Instant lastProgress;
+  private @Nullable Instant lastSync;
+  private boolean announced;
+  private long heldTotal;
+  private long rejected;
+  private boolean dirty;
+  private boolean saving;
+  private @Nullable Duration lastSave;
+  private String snapshotNote = "";
+
+  Member(String cluster, Surroundings around) {
+    this.cluster = cluster;
+    this.around = around;
+    this.state = MemberState.joining(around.now());
+    this.since = around.clock().instant();
+    this.condition = state.condition();
+  }
+
+  /** Tells the registry of it and looks for its snapshot. */
+  void open() {
+    synchronized (lock) {
+      around.sink().offer(Federation.SOURCE, List.of(new Change.Condition(cluster, condition)));
+    }
+    around.lastGood().load(cluster, this::loaded);
+  }
+
+  /** A feed for a new reader, or null when nothing is left of this member. */
+  @Nullable ClusterFeed join(Set<Kind> kinds) {
+    synchronized (lock) {
+      if (state.gone()) {
+        return null;
+      }
+      announced = true;
+      if (giveUpGathering()) {
+        LOG.warn("cluster reader given up for a newer one cluster={}", cluster);
+      }
+      Feed feed = new Feed(this, kinds, around.clock().instant());
+      gathering = feed;
+      LOG.info(
+          "cluster {} cluster={} kinds={}",
+          current == null ? "joins" : "gets a new reader",
+          cluster,
+          kinds);
+      advance(new MemberEvent.Join(), new ArrayList<>());
+      if (feed.complete()) {
+        swap(feed);
+      }
+      return feed;
+    }
+  }
+
+  /** Begins to drain. */
+  void leave() {
+    synchronized (lock) {
+      giveUpGathering();
+      advance(new MemberEvent.Leave(), new ArrayList<>());
+    }
+  }
+
+  private boolean giveUpGathering() {
+    Feed given = gathering;
+    if (given == null) {
+      return false;
+    }
+    given.release();
+    gathering = null;
+    return true;
+  }
+
+  /** Begins to drain unless somebody announced it. */
+  void leaveUnlessAnnounced() {
+    synchronized (lock) {
+      if (!announced) {
+        LOG.warn("cluster of a snapshot is no member any more cluster={}", cluster);
+        leave();
+      }
+    }
+  }
+
+  void dataPath(MemberEvent.DataPath path) {
+    synchronized (lock) {
+      advance(path, new ArrayList<>());
+    }
+  }
+
+  /** Time passes. True when nothing is left of it: the caller forgets it. */
+  boolean tick() {
+    synchronized (lock) {
+      advance(new MemberEvent.Tick(), new ArrayList<>());
+      if (state.gone()) {
+        drop();
+        return true;
+      }
+      Snapshot found = candidate;
+      if (!published && found != null && state.steady().compareTo(health().restoreAfter()) >= 0) {
+        restore(found, new ArrayList<>());
+      }
+      save();
+      return false;
+    }
+  }
+
+  /** True once objects of it are in force. */
+  boolean published() {
+    return published;
+  }
+
+  String cluster() {
+    return cluster;
+  }
+
+  /** The objects in force. */
+  List<MeshObject> objects() {
+    synchronized (lock) {
+      return inForce.all();
+    }
+  }
+
+  private void drop() {
+    LOG.info("cluster dropped cluster={} objects={}", cluster, inForce.size());
+    around.sink().offer(Federation.SOURCE, List.of(new Change.DropCluster(cluster)));
+    inForce = new Arena();
+    held.clear();
+    current = null;
+    gathering = null;
+    candidate = null;
+    around.lastGood().delete(cluster);
+    around.events().gone(cluster);
+  }
+
+  private ClusterHealth health() {
+    return around.settings().get().clusterHealth().of(cluster);
+  }
+
+  /** Moves the state on and offers, together with {@code changes}, what follows from it. */
+  private void advance(MemberEvent event, List<Change> changes) {
+    ClusterCondition before = state.condition();
+    state = state.after(event, around.now(), health());
+    if (!state.condition().equals(before)) {
+      transition(state.condition(), changes);
+    }
+    if (!changes.isEmpty()) {
+      around.sink().offer(Federation.SOURCE, changes);
+    }
+  }
+
+  private void transition(ClusterCondition next, List<Change> changes) {
+    Instant now = around.clock().instant();
+    ClusterCondition from = condition;
+    condition =
+        new ClusterCondition(
+            next.phase(),
+            next.treatment(),
+            next.reason() + ", since " + now.truncatedTo(ChronoUnit.SECONDS),
+            next.restored());
+    since = now;
+    history.addLast(new Transition(now, from, condition));
+    if (history.size() > HISTORY) {
+      history.removeFirst();
+    }
+    changes.add(new Change.Condition(cluster, condition));
+    LOG.atLevel(condition.phase() == ClusterCondition.Phase.LIVE ? Level.INFO : Level.WARN)
+        .log(
+            "cluster state cluster={} phase={} treatment={} wasPhase={} wasTreatment={}"
+                + " restored={} reason=\"{}\"",
+            cluster,
+            condition.phase(),
+            condition.treatment(),
+            from.phase(),
+            from.treatment(),
+            condition.restored(),
+            next.reason());
+    around.events().transition(cluster, from, condition);
+  }
+
+  // What a feed says. Every method begins with the question whether the feed still counts.
+
+  void listed(Feed feed, Kind kind, List<MeshObject> objects) {
+    synchronized (lock) {
+      if (isStale(feed)) {
+        return;
+      }
+      Map<ObjectRef, MeshObject> next = Arena.byRef(objects);
+      next.values().removeIf(object -> isForeign(object.ref(), kind));
+      progress(feed);
+      if (feed == current) {
+        relist(kind, next);
+      } else {
+        feed.listed(kind, next);
+        if (feed.complete()) {
+          swap(feed);
+        }
+      }
+    }
+  }
+
+  void put(Feed feed, MeshObject object) {
+    synchronized (lock) {
+      if (isStale(feed) || isForeign(object.ref(), object.ref().kind())) {
+        return;
+      }
+      progress(feed);
+      if (feed != current) {
+        feed.arena().put(object);
+        return;
+      }
+      List<Change> changes = new ArrayList<>();
+      if (inForce.put(object)) {
+        changes.add(new Change.Put(object));
+      }
+      HeldRelist doubted = held.get(object.ref().kind());
+      if (doubted != null) {
+        doubted.listed().put(object.ref(), object);
+      }
+      publish(object.ref().kind(), changes);
+    }
+  }
+
+  void remove(Feed feed, ObjectRef ref) {
+    synchronized (lock) {
+      if (isStale(feed) || isForeign(ref, ref.kind())) {
+        return;
+      }
+      progress(feed);
+      if (feed != current) {
+        feed.arena().remove(ref);
+        return;
+      }
+      List<Change> changes = new ArrayList<>();
+      if (inForce.remove(ref)) {
+        changes.add(new Change.Remove(ref));
+      }
+      HeldRelist doubted = held.get(ref.kind());
+      if (doubted != null) {
+        doubted.listed().remove(ref);
+      }
+      publish(ref.kind(), changes);
+    }
+  }
+
+  void alive(Feed feed) {
+    synchronized (lock) {
+      if (!isStale(feed)) {
+        progress(feed);
+      }
+    }
+  }
+
+  void failed(Feed feed, String reason) {
+    synchronized (lock) {
+      if (isStale(feed)) {
+        return;
+      }
+      feed.failure(reason);
+      if (feed == current || current == null) {
+        advance(new MemberEvent.Failed(reason), new ArrayList<>());
+      }
+    }
+  }
+
+  Set<Kind> unconfirmed(Feed feed) {
+    synchronized (lock) {
+      if (feed != current) {
+        return Set.of();
+      }
+      var ripe = java.util.EnumSet.noneOf(Kind.class);
+      held.forEach(
+          (kind, doubted) -> {
+            if (isRipe(doubted)) {
+              ripe.add(kind);
+            }
+          });
+      return ripe;
+    }
+  }
+
+  private boolean isStale(Feed feed) {
+    return feed != current && feed != gathering;
+  }
+
+  private boolean isForeign(ObjectRef ref, Kind kind) {
+    boolean foreign = !ref.cluster().equals(cluster) || ref.kind() != kind;
+    if (foreign && rejected++ == 0) {
+      LOG.error(
+          "object rejected cluster={} ref={} (expected an object of this cluster and of kind {})",
+          cluster,
+          ref,
+          kind.kubernetesName());
+    }
+    return foreign;
+  }
+
+  /** The link counts as good by the reader in force, or by the new one while there is no other. */
+  private void progress(Feed feed) {
+    feed.failure("");
+    if (feed == current || current == null) {
+      lastProgress = around.clock().instant();
+      advance(new MemberEvent.Progress(), new ArrayList<>());
+    }
+  }
+
+  private boolean isRipe(HeldRelist doubted) {
+    return state.steady().minus(doubted.since()).compareTo(health().relist().holdDown()) >= 0;
+  }
+
+  private void relist(Kind kind, Map<ObjectRef, MeshObject> next) {
+    HeldRelist doubted = held.get(kind);
+    int before = inForce.count(kind);
+    if (HeldRelist.doubted(before, next.size(), health().relist())) {
+      if (doubted == null) {
+        hold(kind, before, next);
+        return;
+      }
+      if (!isRipe(doubted)) {
+        held.put(kind, new HeldRelist(next, doubted.since(), doubted.at()));
+        return;
+      }
+      LOG.warn(
+          "list confirmed cluster={} kind={} objects={} was={}",
+          cluster,
+          kind.kubernetesName(),
+          next.size(),
+          before);
+    }
+    held.remove(kind);
+    List<Change> changes = new ArrayList<>();
+    Arena.difference(inForce.of(kind), next, changes);
+    inForce.replace(kind, next);
+    dirty |= !changes.isEmpty();
+    if (!changes.isEmpty()) {
+      around.sink().offer(Federation.SOURCE, changes);
+    }
+  }
+
+  private void hold(Kind kind, int before, Map<ObjectRef, MeshObject> next) {
+    held.put(kind, new HeldRelist(next, state.steady(), around.clock().instant()));
+    heldTotal++;
+    LOG.error(
+        "list held down cluster={} kind={} objects={} was={} holdDown={} (the last state stays"
+            + " until a further list says the same)",
+        cluster,
+        kind.kubernetesName(),
+        next.size(),
+        before,
+        health().relist().holdDown());
+    around.events().heldDown(cluster, kind);
+  }
+
+  /** Offers what a watch said; a list that is no longer in doubt comes in force with it. */
+  private void publish(Kind kind, List<Change> changes) {
+    HeldRelist doubted = held.get(kind);
+    if (doubted != null
+        && !HeldRelist.doubted(inForce.count(kind), doubted.listed().size(), health().relist())) {
+      held.remove(kind);
+      Arena.difference(inForce.of(kind), doubted.listed(), changes);
+      inForce.replace(kind, doubted.listed());
+    }
+    if (!changes.isEmpty()) {
+      dirty = true;
+      around.sink().offer(Federation.SOURCE, changes);
+    }
+  }
+
+  /** A reader has listed everything: it takes over, and exactly the difference is published. */
+  private void swap(Feed feed) {
+    Arena next = feed.arena();
+    List<Change> changes = new ArrayList<>();
+    Snapshot found = candidate;
+    if (!published && found != null && isDoubted(Arena.of(found.objects()), next)) {
+      restore(found, changes);
+      changes.clear();
+    }
+    held.clear();
+    if (published) {
+      for (Kind kind : Kind.values()) {
+        int before = inForce.count(kind);
+        if (HeldRelist.doubted(before, next.count(kind), health().relist())) {
+          hold(kind, before, new java.util.HashMap<>(next.of(kind)));
+          next.replace(kind, inForce.of(kind));
+        }
+      }
+    }
+    changes.addAll(inForce.difference(next));
+    LOG.info("cluster read cluster={} objects={} changes={}", cluster, next.size(), changes.size());
+    inForce = next;
+    current = feed;
+    gathering = null;
+    candidate = null;
+    feed.release();
+    lastSync = around.clock().instant();
+    lastProgress = lastSync;
+    dirty |= !changes.isEmpty();
+    advance(new MemberEvent.Synced(), changes);
+    firstPublished();
+  }
+
+  private boolean isDoubted(Arena before, Arena next) {
+    for (Kind kind : Kind.values()) {
+      if (HeldRelist.doubted(before.count(kind), next.count(kind), health().relist())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void firstPublished() {
+    if (!published) {
+      published = true;
+      around.published().run();
+    }
+  }
+
+  // The snapshot.
+
+  private void loaded(@Nullable Snapshot found, String reason) {
+    synchronized (lock) {
+      if (!reason.isEmpty()) {
+        snapshotNote = reason;
+        around.events().snapshotFailed(cluster);
+      }
+      if (!published && !state.gone()) {
+        candidate = found;
+      }
+    }
+  }
+
+  private void restore(Snapshot found, List<Change> changes) {
+    Duration age = Duration.between(found.taken(), around.clock().instant());
+    Arena next = Arena.of(found.objects());
+    changes.addAll(inForce.difference(next));
+    inForce = next;
+    candidate = null;
+    LOG.warn(
+        "cluster restored cluster={} objects={} taken={} age={}",
+        cluster,
+        next.size(),
+        found.taken(),
+        age);
+    advance(
+        new MemberEvent.Restored(
+            "the snapshot of "
+                + found.taken().truncatedTo(ChronoUnit.SECONDS)
+                + " ("
+                + age.truncatedTo(ChronoUnit.SECONDS)
+                + " old)"),
+        changes);
+    firstPublished();
+  }
+
+  /** Writes what a reader keeps in force, never what was only restored. */
+  private void save() {
+    Duration last = lastSave;
+    if (!dirty
+        || saving
+        || current == null
+        || (last != null
+            && state.steady().minus(last).compareTo(around.options().snapshotInterval()) < 0)) {
+      return;
+    }
+    dirty = false;
+    saving = true;
+    lastSave = state.steady();
+    Instant taken = around.clock().instant();
+    around.lastGood().save(new Snapshot(cluster, taken, inForce.all()), this::saved);
+  }
+
+  private void saved(String reason) {
+    synchronized (lock) {
+      saving = false;
+      snapshotNote = reason.isEmpty() ? "written at " + around.clock().instant() : reason;
+      if (!reason.isEmpty()) {
+        dirty = true;
+        around.events().snapshotFailed(cluster);
+      }
+      if (state.gone()) {
+        around.lastGood().delete(cluster);
+      }
+    }
+  }
+
+  MemberStatus status() {
+    synchronized (lock) {
+      Map<Kind, Integer> counts = new EnumMap<>(Kind.class);
+      for (Kind kind : Kind.values()) {
+        counts.put(kind, inForce.count(kind));
+      }
+      List<MemberStatus.Held> doubted = new ArrayList<>();
+      held.forEach(
+          (kind, list) ->
+              doubted.add(
+                  new MemberStatus.Held(
+                      kind, inForce.count(kind), list.listed().size(), list.at())));
+      Feed next = gathering;
+      return new MemberStatus(
+          cluster,
+          condition,
+          since,
+          state.synced(),
+          state.control().silence(),
+          lastProgress,
+          lastSync,
+          state.control().failure(),
+          counts,
+          doubted,
+          heldTotal,
+          rejected,
+          next == null || !published ? "" : next.describe(),
+          snapshotNote,
+          List.copyOf(history));
+    }
+  }
+}
