@@ -258,7 +258,8 @@ public final class KubeconfigParser {
     String data = string(map, key + "-data", path);
     if (!data.isEmpty()) {
       try {
-        // Strict but for line breaks: a decoder that skips what it does not know would turn a broken
+        // Strict but for line breaks: a decoder that skips what it does not know would turn a
+        // broken
         // CA into none at all.
         String packed = data.replace("\n", "").replace("\r", "").replace(" ", "");
         return new String(Base64.getDecoder().decode(packed), StandardCharsets.US_ASCII);
