@@ -16,6 +16,8 @@ import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -37,8 +39,9 @@ import picocli.CommandLine.Spec;
           + " Its kubeconfig goes into a Secret of the config cluster, or to standard output.",
       "",
       "The token lasts until its Secret (portolan-reader-token) is deleted, since nothing renews a"
-          + " token in a kubeconfig. --token-lifetime asks for one that ends instead; run this"
-          + " command again before that day."
+          + " token in a kubeconfig. --rotate makes a new one; the old one stays valid until you delete"
+          + " its Secret. --token-lifetime asks for a token that ends instead; run this command again"
+          + " before that day."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
@@ -78,6 +81,9 @@ final class ClusterAddCommand implements Callable<Integer> {
       description = "Ask for a token that ends, such as 90d. Default: one without an end.")
   private @Nullable Duration lifetime;
 
+  @Option(names = "--rotate", description = "Make a new token without an end beside the old ones.")
+  private boolean rotate;
+
   @Option(
       names = "--print",
       description = "Print the Secret as YAML and write nothing to the config cluster.")
@@ -95,10 +101,14 @@ final class ClusterAddCommand implements Callable<Integer> {
     checkName();
     Kubeconfig admin = ConfigClusterOptions.read(kubeconfig, context, false);
     String text;
+    List<String> others;
+    String tokenSecret = ReaderAccount.tokenSecret(rotate, Instant.now());
     try (KubernetesClient remote = ConfigClusterOptions.clients().open(admin)) {
       ReaderAccount account = new ReaderAccount(remote, config.rootNamespace());
       account.ensure(istioKinds);
-      text = ReaderAccount.kubeconfig(cluster, target(admin), account.token(lifetime));
+      String token = account.token(lifetime, tokenSecret);
+      text = ReaderAccount.kubeconfig(cluster, target(admin), token);
+      others = account.otherTokens(lifetime == null ? tokenSecret : "");
     } catch (KubernetesClientException e) {
       throw new IOException(admin.server() + ": " + ClientFailures.reason(e), e);
     }
@@ -119,7 +129,7 @@ final class ClusterAddCommand implements Callable<Integer> {
       return Exit.OK;
     }
     write(secret);
-    say(out);
+    say(out, tokenSecret, others);
     return Exit.OK;
   }
 
@@ -150,7 +160,7 @@ final class ClusterAddCommand implements Callable<Integer> {
     }
   }
 
-  private void say(PrintWriter out) {
+  private void say(PrintWriter out, String tokenSecret, List<String> others) {
     String name = RemoteSecrets.name(cluster);
     String token = lifetime == null ? "no end" : lifetime.toString();
     if (output == OutputFormat.JSON) {
@@ -171,8 +181,17 @@ final class ClusterAddCommand implements Callable<Integer> {
         "remote cluster: service account " + config.rootNamespace() + "/" + ReaderRole.NAME);
     out.println(
         lifetime == null
-            ? "token: without an end; deleting secret portolan-reader-token there revokes it"
+            ? "token: without an end; deleting secret " + tokenSecret + " there revokes it"
             : "token: ends after " + lifetime.toHours() + " h; run this again before that");
+    if (!others.isEmpty()) {
+      out.println(
+          "still valid there: "
+              + String.join(", ", others)
+              + "; once the control plane uses the new one: kubectl -n "
+              + config.rootNamespace()
+              + " delete secret "
+              + String.join(" ", others));
+    }
     out.println("config cluster: secret " + config.rootNamespace() + "/" + name);
     out.println("next: portolan cluster check " + cluster);
   }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -74,7 +75,22 @@ final class ConfigClusterOptions {
       case KubeconfigParser.Usable usable -> usable.config();
       case KubeconfigParser.Refused refused ->
           throw new IOException(
-              file + " cannot be used:\n  " + String.join("\n  ", refused.reasons()));
+              file
+                  + " cannot be used:\n  "
+                  + String.join("\n  ", refused.reasons())
+                  + hint(refused.reasons()));
     };
+  }
+
+  /** A person's kubeconfig often runs a login program; a token made by hand does without. */
+  private static String hint(List<String> reasons) {
+    return reasons.stream().anyMatch(r -> r.contains("runs no programs"))
+        ? "\n  make an administrator's kubeconfig with a token of its own:\n"
+            + "    kubectl -n kube-system create serviceaccount portolan-setup\n"
+            + "    kubectl create clusterrolebinding portolan-setup --clusterrole=cluster-admin"
+            + " --serviceaccount=kube-system:portolan-setup\n"
+            + "    kubectl -n kube-system create token portolan-setup\n"
+            + "  and put that token into a copy of the file, in place of exec"
+        : "";
   }
 }

@@ -57,14 +57,18 @@ public final class ClusterDoctor {
   }
 
   static Diagnosis reachability(Answers a) {
-    String remedy =
-        a.failure().contains("credential")
-            ? "make a new credential with 'portolan cluster add'"
-            : a.failure().startsWith("TLS")
-                ? "put the CA that signs the API server's certificate into"
-                    + " certificate-authority-data"
-                : "check the address, the network and firewalls between here and there; 'portolan"
-                    + " cluster add --server' sets another address";
+    String remedy;
+    if (a.failure().contains("credential")) {
+      remedy = "make a new credential with 'portolan cluster add'";
+    } else if (a.failure().startsWith("TLS") && a.failure().contains("subject alternative")) {
+      remedy = "see 'server name' below";
+    } else if (a.failure().startsWith("TLS")) {
+      remedy = "put the CA that signs the API server's certificate into certificate-authority-data";
+    } else {
+      remedy =
+          "check the address, the network and firewalls between here and there; 'portolan cluster"
+              + " add --server' sets another address";
+    }
     return a.failure().isEmpty()
         ? Diagnosis.ok("reachable", a.host() + " answers")
         : Diagnosis.error("reachable", a.host() + ": " + a.failure(), remedy);

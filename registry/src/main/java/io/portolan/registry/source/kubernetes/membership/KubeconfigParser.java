@@ -26,8 +26,8 @@ public final class KubeconfigParser {
   public static final int MAX_BYTES = 256 * 1024;
 
   private static final String NO_EXEC =
-      "is refused: the control plane runs no programs (remedy: 'portolan cluster add' makes a"
-          + " service account token for this cluster)";
+      "is refused: Portolan runs no programs (expected token, or client-certificate-data with"
+          + " client-key-data)";
 
   private final KubeconfigRules rules;
   private final List<String> problems = new ArrayList<>();

@@ -7,14 +7,11 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.http.BasicBuilder;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.Interceptor;
-import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.ProxySelector;
 import java.net.URI;
 import java.net.UnknownHostException;
-import java.net.http.HttpClient;
 import java.security.GeneralSecurityException;
 import java.time.InstantSource;
 import java.util.List;
@@ -58,7 +55,7 @@ public final class KubernetesClients {
     AddressCheck check = new AddressCheck(host -> List.of(InetAddress.getAllByName(host)));
     return new KubernetesClientBuilder()
         .withConfig(config)
-        .withHttpClientFactory(new Direct(tls))
+        .withHttpClientFactory(new DirectHttp(tls))
         .withHttpClientBuilderConsumer(
             builder -> {
               builder.addOrReplaceInterceptor("portolan-address", check);
@@ -91,23 +88,6 @@ public final class KubernetesClients {
       }
     }
     return builder.build();
-  }
-
-  /** Goes straight to the server, over its own TLS context. */
-  private static final class Direct extends JdkHttpClientFactory {
-    private final SSLContext tls;
-
-    Direct(SSLContext tls) {
-      this.tls = tls;
-    }
-
-    @Override
-    protected void additionalConfig(HttpClient.Builder builder) {
-      builder
-          .sslContext(tls)
-          .proxy(ProxySelector.of(null))
-          .followRedirects(HttpClient.Redirect.NEVER);
-    }
   }
 
   /**

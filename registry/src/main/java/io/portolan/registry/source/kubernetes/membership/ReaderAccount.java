@@ -1,6 +1,7 @@
 package io.portolan.registry.source.kubernetes.membership;
 
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
@@ -12,7 +13,9 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class ReaderAccount {
   private static final String MANAGER = "portolan";
   private static final String TOKEN_SECRET = ReaderRole.NAME + "-token";
+  private static final String TOKEN_OF = "kubernetes.io/service-account.name";
   private static final long TOKEN_WAIT_SECONDS = 15;
 
   private final KubernetesClient client;
@@ -87,13 +91,53 @@ public final class ReaderAccount {
   /**
    * A token of the account.
    *
+   * @param secret name of the Secret for a token without an end, from {@link #tokenSecret}
    * @param lifetime null for one that lasts until its Secret is deleted: nothing renews a token in
    *     a kubeconfig, so one that ends takes its cluster away. A lifetime makes a token by
    *     TokenRequest, for those who run 'cluster add' again in time.
    * @throws IOException when none is given
    */
-  public String token(@Nullable Duration lifetime) throws IOException {
-    return lifetime == null ? lasting() : ending(lifetime);
+  public String token(@Nullable Duration lifetime, String secret) throws IOException {
+    return lifetime == null ? lasting(secret) : ending(lifetime);
+  }
+
+  /**
+   * The Secret that holds, or is going to hold, the token without an end.
+   *
+   * @param rotate a new one beside the old ones, which stay valid until they are deleted
+   */
+  public static String tokenSecret(boolean rotate, Instant now) {
+    return rotate ? TOKEN_SECRET + "-" + now.getEpochSecond() : TOKEN_SECRET;
+  }
+
+  /**
+   * Names of the token Secrets of the account, but for one.
+   *
+   * @throws IOException when they cannot be listed
+   */
+  public List<String> otherTokens(String current) throws IOException {
+    List<Secret> all =
+        step(
+            "secrets of " + namespace,
+            () ->
+                client
+                    .secrets()
+                    .inNamespace(namespace)
+                    .withField("type", "kubernetes.io/service-account-token")
+                    .list()
+                    .getItems());
+    return all == null
+        ? List.of()
+        : all.stream()
+            .map(Secret::getMetadata)
+            .filter(
+                m ->
+                    m.getAnnotations() != null
+                        && ReaderRole.NAME.equals(m.getAnnotations().get(TOKEN_OF)))
+            .map(ObjectMeta::getName)
+            .filter(name -> !name.equals(current))
+            .sorted()
+            .toList();
   }
 
   private String ending(Duration lifetime) throws IOException {
@@ -118,14 +162,14 @@ public final class ReaderAccount {
     return answer.getStatus().getToken();
   }
 
-  private String lasting() throws IOException {
+  private String lasting(String secret) throws IOException {
     apply(
-        "secret " + namespace + "/" + TOKEN_SECRET,
+        "secret " + namespace + "/" + secret,
         new SecretBuilder()
             .withNewMetadata()
-            .withName(TOKEN_SECRET)
+            .withName(secret)
             .withNamespace(namespace)
-            .addToAnnotations("kubernetes.io/service-account.name", ReaderRole.NAME)
+            .addToAnnotations(TOKEN_OF, ReaderRole.NAME)
             .endMetadata()
             .withType("kubernetes.io/service-account-token")
             .build());
@@ -134,7 +178,7 @@ public final class ReaderAccount {
           client
               .secrets()
               .inNamespace(namespace)
-              .withName(TOKEN_SECRET)
+              .withName(secret)
               .waitUntilCondition(
                   s -> s != null && s.getData() != null && s.getData().containsKey("token"),
                   TOKEN_WAIT_SECONDS,
@@ -146,7 +190,7 @@ public final class ReaderAccount {
           "secret "
               + namespace
               + "/"
-              + TOKEN_SECRET
+              + secret
               + " was not filled with a token in "
               + TOKEN_WAIT_SECONDS
               + " s: no token controller runs in that cluster (remedy: --token-lifetime asks for a"
