@@ -87,25 +87,26 @@ final class ClusterCheckCommand implements Callable<Integer> {
       Kubeconfig one = ConfigClusterOptions.read(given, context, false);
       results.put(clusters.isEmpty() ? one.cluster() : clusters.getFirst(), examine(one));
     } else {
-      for (Claim claim : claims()) {
+      List<Claim> claims = claims();
+      for (Claim claim : claims) {
         if (clusters.isEmpty() || clusters.contains(claim.cluster())) {
-          String name =
-              results.containsKey(claim.cluster())
-                  ? claim.cluster() + " (" + claim.source() + ")"
-                  : claim.cluster();
+          boolean rivals =
+              claims.stream().filter(c -> c.cluster().equals(claim.cluster())).count() > 1;
+          String name = claim.cluster() + (rivals ? " (" + claim.source() + ")" : "");
           results.put(name, examine(claim));
         }
       }
       for (String wanted : clusters) {
-        results.computeIfAbsent(
-            wanted,
-            _ ->
-                List.of(
-                    new Diagnosis(
-                        Diagnosis.Severity.ERROR,
-                        "member",
-                        "no remote secret names this cluster",
-                        "portolan cluster add " + wanted + " --kubeconfig FILE")));
+        if (claims.stream().noneMatch(c -> c.cluster().equals(wanted))) {
+          results.put(
+              wanted,
+              List.of(
+                  new Diagnosis(
+                      Diagnosis.Severity.ERROR,
+                      "member",
+                      "no remote secret names this cluster",
+                      "portolan cluster add " + wanted + " --kubeconfig FILE")));
+        }
       }
     }
     PrintWriter out = Terminal.out(spec);

@@ -275,7 +275,10 @@ public final class Membership implements AutoCloseable {
     Set<Kind> wanted = kinds.apply(cluster);
     WatchedFeed feed =
         new WatchedFeed(
-            members.join(cluster, wanted), wanted, self -> execute(() -> listedAll(cluster, self)));
+            members.join(cluster, wanted),
+            wanted,
+            self -> execute(() -> listedAll(cluster, self)),
+            () -> execute(this::refresh));
     try {
       AutoCloseable handle = readers.open(cluster, usable.config(), feed);
       return new Reader(handle, feed, usable.config(), true);

@@ -17,16 +17,20 @@ final class WatchedFeed implements ClusterFeed {
   private final ClusterFeed feed;
   private final Set<Kind> missing;
   private final Consumer<WatchedFeed> listedAll;
+  private final Runnable failureChanged;
   private volatile String failure = "";
 
   /**
    * @param listedAll called once with this feed, on the reader's thread, after the last list was
    *     passed on
+   * @param failureChanged called on the reader's thread when {@link #failure} is another one
    */
-  WatchedFeed(ClusterFeed feed, Set<Kind> kinds, Consumer<WatchedFeed> listedAll) {
+  WatchedFeed(
+      ClusterFeed feed, Set<Kind> kinds, Consumer<WatchedFeed> listedAll, Runnable failureChanged) {
     this.feed = feed;
     this.missing = kinds.isEmpty() ? EnumSet.noneOf(Kind.class) : EnumSet.copyOf(kinds);
     this.listedAll = listedAll;
+    this.failureChanged = failureChanged;
   }
 
   /** Why the last request failed, empty after one that did not. */
@@ -36,7 +40,7 @@ final class WatchedFeed implements ClusterFeed {
 
   @Override
   public void listed(Kind kind, List<MeshObject> objects) {
-    failure = "";
+    note("");
     feed.listed(kind, objects);
     boolean done;
     synchronized (missing) {
@@ -49,25 +53,33 @@ final class WatchedFeed implements ClusterFeed {
 
   @Override
   public void put(MeshObject object) {
-    failure = "";
+    note("");
     feed.put(object);
   }
 
   @Override
   public void remove(ObjectRef ref) {
-    failure = "";
+    note("");
     feed.remove(ref);
   }
 
   @Override
   public void alive() {
-    failure = "";
+    note("");
     feed.alive();
   }
 
   @Override
   public void failed(String reason) {
-    failure = reason;
+    note(reason);
     feed.failed(reason);
+  }
+
+  /** Readers fail many times with one reason; that is one change. */
+  private void note(String reason) {
+    if (!reason.equals(failure)) {
+      failure = reason;
+      failureChanged.run();
+    }
   }
 }

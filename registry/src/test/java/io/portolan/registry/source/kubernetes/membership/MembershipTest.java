@@ -112,7 +112,7 @@ class MembershipTest {
     opened.getFirst().listAll();
     claims(claim("east", "secret a", 1, "wrong"));
     opened.get(1).feed().failed("services: 401 Unauthorized");
-    time.advance(Membership.RETRY);
+    time.run();
     assertEquals(2, open.size());
     assertTrue(membership.findings().toString().contains("401 Unauthorized"));
 
@@ -191,7 +191,7 @@ class MembershipTest {
     assertEquals(List.of(), membership.status());
     assertEquals(List.of(), membership.findings());
     assertEquals(1, time.waiting(), "only the retry timer");
-    assertEquals(threads, Thread.activeCount());
+    assertTrue(Thread.activeCount() <= threads, "threads were left behind");
     time.advance(Duration.ofMinutes(1));
     assertEquals(0, open.size());
   }
