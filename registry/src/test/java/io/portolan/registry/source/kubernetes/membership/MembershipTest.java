@@ -12,13 +12,18 @@ import io.portolan.registry.model.Kind;
 import io.portolan.registry.model.MeshObject;
 import io.portolan.registry.model.ObjectRef;
 import io.portolan.registry.source.kubernetes.StepScheduler;
+import io.portolan.registry.source.kubernetes.TestTls;
 import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class MembershipTest {
   private static final Set<Kind> KINDS = Set.of(Kind.SERVICE, Kind.POD);
@@ -162,6 +167,30 @@ class MembershipTest {
     time.advance(Membership.CONFIRM);
     assertEquals(1, open.size());
     assertEquals(List.of("join a", "join b", "join c", "leave a", "leave b"), said);
+  }
+
+  /** A service account as a pod has it: the CA changes under a running process. */
+  @Test
+  void theOwnClusterFollowsItsFiles(@TempDir Path folder) throws IOException {
+    Files.writeString(folder.resolve("ca.crt"), TestTls.pem("ca.pem"));
+    Files.writeString(folder.resolve("token"), "t");
+    OwnCluster own =
+        new OwnCluster("hub", () -> InCluster.read(folder, "fd00::1", "443"), membership, time);
+    own.start(Duration.ofSeconds(30));
+    time.run();
+    assertEquals(URI.create("https://[fd00::1]:443"), opened.getFirst().config().server());
+    time.advance(Duration.ofSeconds(30));
+    assertEquals(1, opened.size());
+
+    Files.writeString(folder.resolve("ca.crt"), "half a certificate");
+    time.advance(Duration.ofSeconds(30));
+    assertEquals(1, opened.size());
+    assertTrue(membership.findings().toString().contains("the last good one stays in use"));
+
+    Files.writeString(folder.resolve("ca.crt"), TestTls.pem("ca.pem") + TestTls.pem("server.pem"));
+    time.advance(Duration.ofSeconds(30));
+    assertEquals(2, opened.size());
+    assertEquals(List.of("join hub", "join hub"), said);
   }
 
   @Test
