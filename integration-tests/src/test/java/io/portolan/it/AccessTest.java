@@ -62,6 +62,7 @@ class AccessTest {
                 any,
                 Duration.ofHours(24),
                 List.of(),
+                Duration.ZERO,
                 null));
   }
 

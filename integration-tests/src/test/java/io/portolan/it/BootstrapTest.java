@@ -54,6 +54,7 @@ class BootstrapTest {
                 any,
                 Duration.ofHours(24),
                 List.of(),
+                Duration.ZERO,
                 null));
     running.add(server);
     HttpServer app = HttpServer.create(new InetSocketAddress(APP, 9081), 16);

@@ -90,6 +90,7 @@ class GrpcClientTest {
                 any,
                 Duration.ofHours(1),
                 List.of(),
+                Duration.ZERO,
                 null))) {
       ManagedChannel channel =
           Grpc.newChannelBuilder("xds:///health.demo.svc.cluster.local:7000", credentials).build();

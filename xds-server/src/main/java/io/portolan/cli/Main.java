@@ -26,6 +26,7 @@ import picocli.CommandLine.IVersionProvider;
       TokenCommand.class,
       StatusCommand.class,
       ExplainCommand.class,
+      ClusterCommand.class,
       ValidateCommand.class,
       VersionCommand.class,
       CompletionCommand.class,

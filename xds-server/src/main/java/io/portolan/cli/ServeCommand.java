@@ -106,6 +106,17 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable List<String> names;
 
   @Option(
+      names = "--drain",
+      paramLabel = "TIME",
+      converter = Spans.class,
+      defaultValue = "${env:PORTOLAN_DRAIN:-5s}",
+      description = {
+        "When stopped: not ready at once, then proxies are sent to other replicas over this time, few"
+            + " proxies faster. Default: 5s. Environment: PORTOLAN_DRAIN"
+      })
+  private Duration drain = Duration.ofSeconds(5);
+
+  @Option(
       names = "--ports-file",
       paramLabel = "FILE",
       description = "Written with the bound addresses as JSON. Environment: PORTOLAN_PORTS_FILE",
@@ -124,6 +135,7 @@ final class ServeCommand implements Callable<Integer> {
             admin,
             lifetime,
             names == null ? List.of() : names,
+            drain,
             portsFile);
     CountDownLatch stopped = new CountDownLatch(1);
     PortolanServer server = PortolanServer.start(settings);

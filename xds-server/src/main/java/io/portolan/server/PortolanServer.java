@@ -41,9 +41,15 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,6 +60,7 @@ public final class PortolanServer implements AutoCloseable {
   private static final Duration FILE_GRACE = Duration.ofSeconds(2);
   private static final Duration PUSH_GATHER = Duration.ofMillis(100);
   private static final Duration RENEWAL_CHECK = Duration.ofSeconds(15);
+  private static final Duration DRAIN_GRACE = Duration.ofSeconds(1);
   private static final Duration SERVER_CERTIFICATE = Duration.ofDays(90);
 
   private final Deque<AutoCloseable> running = new ArrayDeque<>();
@@ -64,12 +71,17 @@ public final class PortolanServer implements AutoCloseable {
   private final ExecutorService snapshots =
       Executors.newSingleThreadExecutor(Thread.ofVirtual().name("snapshots").factory());
   private final Federation federation;
+  private final List<Server> ports = new CopyOnWriteArrayList<>();
+  private final Duration drain;
+  private volatile @Nullable AdsService streams;
+  private volatile boolean draining;
   private InetSocketAddress xds = new InetSocketAddress(0);
   private InetSocketAddress admin = new InetSocketAddress(0);
 
   private PortolanServer(
       ServerSettings settings, MeshSettings initial, PushPlanner planner, Clock clock) {
     this.planner = planner;
+    this.drain = settings.drain();
     this.loader = new RegistryLoader(Set.of(FileSource.NAME, Federation.SOURCE), this::onImage);
     this.metrics = metrics();
     this.federationMetrics = new FederationMetrics(metrics);
@@ -173,6 +185,7 @@ public final class PortolanServer implements AutoCloseable {
             Thread.ofPlatform().daemon().name("streams-", 0).factory());
     running.push(streams::shutdownNow);
     AdsService ads = new AdsService(gate, StreamLimits.DEFAULT, streams, timer);
+    this.streams = ads;
     openXds(settings, clock, ca, ads);
 
     FileSource files = new FileSource(directory, loader, secret -> adopt(ca, secret));
@@ -231,6 +244,7 @@ public final class PortolanServer implements AutoCloseable {
               ca.top(), settings.serverNames(), clock.instant(), SERVER_CERTIFICATE);
       Server tls = XdsPorts.tls(settings.xdsAddress(), certificate, ca.trustBundle(), ads);
       running.push(tls::shutdownNow);
+      ports.add(tls);
       xds = new InetSocketAddress(settings.xdsAddress().getAddress(), tls.getPort());
     } catch (GeneralSecurityException e) {
       throw new IOException("no certificate for the xDS port: " + e.getMessage(), e);
@@ -239,6 +253,7 @@ public final class PortolanServer implements AutoCloseable {
     if (open != null) {
       Server plaintext = XdsPorts.plaintext(open, ads);
       running.push(plaintext::shutdownNow);
+      ports.add(plaintext);
       LOG.warn(
           "plaintext xDS is open address={}:{}: proxies on it have no identity and get no"
               + " certificates",
@@ -284,6 +299,9 @@ public final class PortolanServer implements AutoCloseable {
   }
 
   private String notReady() {
+    if (draining) {
+      return "shutting down";
+    }
     if (loader.ready()) {
       return "";
     }
@@ -325,8 +343,33 @@ public final class PortolanServer implements AutoCloseable {
     return notReady();
   }
 
+  /**
+   * Not ready from now on, no new connections, and streams end one after the other. GOAWAY tells
+   * clients to open the next stream on another connection.
+   */
+  private void drain() {
+    AdsService ads = streams;
+    draining = true;
+    ports.forEach(Server::shutdown);
+    if (ads == null || ads.streams() == 0) {
+      return;
+    }
+    LOG.info("draining streams={} seconds={}", ads.streams(), drain.toSeconds());
+    try {
+      var _ =
+          ads.drain(drain, RandomGenerator.getDefault())
+              .get(drain.plus(DRAIN_GRACE).toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("streams left after draining streams={}", ads.streams());
+    }
+  }
+
+  /** Drains the streams, then stops everything. Blocks for the drain time at the longest, about. */
   @Override
   public void close() {
+    drain();
     while (!running.isEmpty()) {
       try {
         running.pop().close();

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param adminAddress admin and metrics over HTTP; port 0 picks a free one
  * @param certificateLifetime of workload certificates
  * @param serverNames DNS names and addresses of the xDS certificate besides the built-in ones
+ * @param drain over how long streams are ended when the process is told to stop; zero ends them at
+ *     once
  * @param portsFile written with the bound addresses as JSON once ready, null writes none
  */
 public record ServerSettings(
@@ -29,6 +31,7 @@ public record ServerSettings(
     InetSocketAddress adminAddress,
     Duration certificateLifetime,
     List<String> serverNames,
+    Duration drain,
     @Nullable Path portsFile) {
   public ServerSettings {
     serverNames = List.copyOf(serverNames);

@@ -6,9 +6,12 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerServiceDefinition;
 import io.portolan.xds.stream.StreamAction;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.random.RandomGenerator;
 
 /** The ADS service: both protocols, one kind of stream. */
 public final class AdsService {
@@ -17,6 +20,7 @@ public final class AdsService {
   private final Executor executor;
   private final ScheduledExecutorService timer;
   private final AtomicLong ids = new AtomicLong();
+  private final StreamDrain drain = new StreamDrain();
 
   /**
    * @param executor runs the sessions; each stream uses it serially
@@ -40,15 +44,38 @@ public final class AdsService {
 
   private ServerCall.Listener<DiscoveryRequest> sotw(
       ServerCall<DiscoveryRequest, StreamAction.Send> call, Metadata headers) {
-    return new AdsStream<>(
-            ids.incrementAndGet(), call, new Requests.Sotw(limits), gate, limits, executor, timer)
-        .open();
+    return open(call, new Requests.Sotw(limits));
   }
 
   private ServerCall.Listener<DeltaDiscoveryRequest> delta(
       ServerCall<DeltaDiscoveryRequest, StreamAction.Send> call, Metadata headers) {
-    return new AdsStream<>(
-            ids.incrementAndGet(), call, new Requests.Delta(limits), gate, limits, executor, timer)
-        .open();
+    return open(call, new Requests.Delta(limits));
+  }
+
+  private <R> ServerCall.Listener<R> open(
+      ServerCall<R, StreamAction.Send> call, Requests<R> requests) {
+    AdsStream<R> stream =
+        new AdsStream<>(
+            ids.incrementAndGet(), call, requests, gate, limits, executor, timer, drain::ended);
+    if (drain.admit(stream)) {
+      return stream.open();
+    }
+    call.close(StreamDrain.GOING, new Metadata());
+    return new ServerCall.Listener<>() {};
+  }
+
+  /**
+   * Ends every stream at a random moment of the time given, and refuses new ones.
+   *
+   * @param longest over how long; few streams take less
+   * @return done when no stream is open
+   */
+  public CompletableFuture<Void> drain(Duration longest, RandomGenerator random) {
+    return drain.begin(longest, timer, random);
+  }
+
+  /** How many streams are open. */
+  public int streams() {
+    return drain.open();
   }
 }

@@ -19,6 +19,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,7 +30,7 @@ import org.slf4j.LoggerFactory;
  *
  * @param <R> request message
  */
-final class AdsStream<R> extends ServerCall.Listener<R> {
+final class AdsStream<R> extends ServerCall.Listener<R> implements StreamDrain.Stream {
   private static final Logger LOG = LoggerFactory.getLogger(AdsStream.class);
 
   private final long id;
@@ -39,6 +40,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
   private final StreamLimits limits;
   private final Executor serial;
   private final ScheduledExecutorService timer;
+  private final Consumer<StreamDrain.Stream> gone;
   private final PeerCredential credential;
   private final AtomicReference<@Nullable Snapshot> newest = new AtomicReference<>();
 
@@ -58,7 +60,8 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
       ProxyGate gate,
       StreamLimits limits,
       Executor executor,
-      ScheduledExecutorService timer) {
+      ScheduledExecutorService timer,
+      Consumer<StreamDrain.Stream> gone) {
     this.id = id;
     this.call = call;
     this.requests = requests;
@@ -66,6 +69,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
     this.limits = limits;
     this.serial = MoreExecutors.newSequentialExecutor(executor);
     this.timer = timer;
+    this.gone = gone;
     PeerCredential found = PeerCredential.KEY.get();
     this.credential = found == null ? new PeerCredential.Nothing() : found;
   }
@@ -83,10 +87,10 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
           try {
             handle(request);
           } catch (StatusException e) {
-            end(e.getStatus());
+            close(e.getStatus());
           } catch (RuntimeException e) {
             LOG.error("stream failed stream={}", id, e);
-            end(
+            close(
                 Status.INTERNAL.withDescription(
                     "internal error, see the log of the control plane"));
           }
@@ -130,7 +134,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
                 credential,
                 this::offer,
                 () -> status,
-                reason -> serial.execute(() -> end(reason))));
+                this::end));
     proxy = accepted;
     session = new StreamSession(requests.isDelta(), accepted.secretVersions());
     accepted.opened();
@@ -198,11 +202,9 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
       stalled =
           timer.schedule(
               () ->
-                  serial.execute(
-                      () ->
-                          end(
-                              Status.UNAVAILABLE.withDescription(
-                                  "response not read for " + limits.stall().toSeconds() + " s"))),
+                  end(
+                      Status.UNAVAILABLE.withDescription(
+                          "response not read for " + limits.stall().toSeconds() + " s")),
               limits.stall().toMillis(),
               TimeUnit.MILLISECONDS);
     }
@@ -219,7 +221,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
 
   @Override
   public void onHalfClose() {
-    serial.execute(() -> end(Status.OK));
+    end(Status.OK);
   }
 
   @Override
@@ -232,7 +234,12 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
     serial.execute(this::finish);
   }
 
-  private void end(Status reason) {
+  @Override
+  public void end(Status reason) {
+    serial.execute(() -> close(reason));
+  }
+
+  private void close(Status reason) {
     if (!ended) {
       call.close(reason, new Metadata());
     }
@@ -249,6 +256,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
     if (stalled != null) {
       stalled.cancel(false);
     }
+    gone.accept(this);
     if (proxy != null) {
       proxy.closed();
     }

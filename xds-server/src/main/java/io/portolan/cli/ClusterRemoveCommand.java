@@ -1,0 +1,89 @@
+package io.portolan.cli;
+
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import io.portolan.registry.source.kubernetes.membership.ClientFailures;
+import io.portolan.registry.source.kubernetes.membership.RemoteSecrets;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "remove",
+    description = {
+      "Takes a cluster out of the federation: its traffic is drained, then it is forgotten.",
+      "",
+      "Removes its kubeconfig from every remote secret; a Secret that holds nothing else is deleted."
+          + " The account in the remote cluster stays; 'kubectl delete clusterrole,clusterrolebinding"
+          + " portolan-reader' there takes its rights away.",
+      "",
+      "Exit code 1 when no remote secret names the cluster."
+    },
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+final class ClusterRemoveCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "CLUSTER", description = "Cluster id.")
+  private String cluster = "";
+
+  @Option(names = "--output", defaultValue = "text", description = "text or json. Default: text")
+  private OutputFormat output = OutputFormat.TEXT;
+
+  @Mixin private ConfigClusterOptions config = new ConfigClusterOptions();
+
+  @Spec private @Nullable CommandSpec spec;
+
+  @Override
+  public Integer call() throws Exception {
+    List<String> changed = new ArrayList<>();
+    try (KubernetesClient client = config.client()) {
+      var all = client.secrets().inNamespace(config.rootNamespace());
+      for (Secret secret : all.withLabel(RemoteSecrets.LABEL, "true").list().getItems()) {
+        Map<String, String> data = secret.getData();
+        if (data == null || !data.containsKey(cluster)) {
+          continue;
+        }
+        String name = secret.getMetadata().getName();
+        if (data.size() == 1) {
+          var _ = client.resource(secret).delete();
+          changed.add("secret " + name + " deleted");
+        } else {
+          Map<String, String> rest = new LinkedHashMap<>(data);
+          rest.remove(cluster);
+          secret.setData(rest);
+          client.resource(secret).update();
+          changed.add("key " + cluster + " removed from secret " + name);
+        }
+      }
+    } catch (KubernetesClientException e) {
+      throw new IOException("config cluster: " + ClientFailures.reason(e), e);
+    }
+    PrintWriter out = Terminal.out(spec);
+    if (output == OutputFormat.JSON) {
+      out.println(Serialization.asJson(Map.of("cluster", cluster, "changed", changed)));
+    } else if (changed.isEmpty()) {
+      Terminal.err(spec)
+          .println(
+              "portolan: no remote secret in namespace "
+                  + config.rootNamespace()
+                  + " names cluster "
+                  + cluster
+                  + " (remedy: 'portolan cluster list' shows those there are)");
+    } else {
+      changed.forEach(out::println);
+    }
+    return changed.isEmpty() ? Exit.FAILED : Exit.OK;
+  }
+}
