@@ -10,17 +10,15 @@ import io.portolan.registry.model.ObjectRef;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * One cluster of the federation: its objects in force, the reader that keeps them, the reader that
@@ -31,25 +29,21 @@ import org.slf4j.event.Level;
  */
 final class Member {
   private static final Logger LOG = LoggerFactory.getLogger(Member.class);
-  private static final int HISTORY = 32;
 
   private final String cluster;
   private final Surroundings around;
   private final Object lock = new Object();
-  private final Map<Kind, HeldRelist> held = new EnumMap<>(Kind.class);
-  private final Deque<Transition> history = new ArrayDeque<>();
+  private final HeldRelists held;
+  private final Chronicle chronicle;
   private Arena inForce = new Arena();
   private volatile boolean published;
   private @Nullable Feed current;
   private @Nullable Feed gathering;
   private @Nullable Snapshot candidate;
   private MemberState state;
-  private ClusterCondition condition;
-  private Instant since;
   private @Nullable Instant lastProgress;
   private @Nullable Instant lastSync;
   private boolean announced;
-  private long heldTotal;
   private long rejected;
   private boolean dirty;
   private boolean saving;
@@ -60,14 +54,16 @@ final class Member {
     this.cluster = cluster;
     this.around = around;
     this.state = MemberState.joining(around.now());
-    this.since = around.clock().instant();
-    this.condition = state.condition();
+    this.held = new HeldRelists(cluster, around);
+    this.chronicle = new Chronicle(cluster, around, state.condition());
   }
 
   /** Tells the registry of it and looks for its snapshot. */
   void open() {
     synchronized (lock) {
-      around.sink().offer(Federation.SOURCE, List.of(new Change.Condition(cluster, condition)));
+      around
+          .sink()
+          .offer(Federation.SOURCE, List.of(new Change.Condition(cluster, chronicle.condition())));
     }
     around.lastGood().load(cluster, this::loaded);
   }
@@ -185,40 +181,11 @@ final class Member {
     ClusterCondition before = state.condition();
     state = state.after(event, around.now(), health());
     if (!state.condition().equals(before)) {
-      transition(state.condition(), changes);
+      changes.add(new Change.Condition(cluster, chronicle.transition(state.condition())));
     }
     if (!changes.isEmpty()) {
       around.sink().offer(Federation.SOURCE, changes);
     }
-  }
-
-  private void transition(ClusterCondition next, List<Change> changes) {
-    Instant now = around.clock().instant();
-    ClusterCondition from = condition;
-    condition =
-        new ClusterCondition(
-            next.phase(),
-            next.treatment(),
-            next.reason() + ", since " + now.truncatedTo(ChronoUnit.SECONDS),
-            next.restored());
-    since = now;
-    history.addLast(new Transition(now, from, condition));
-    if (history.size() > HISTORY) {
-      history.removeFirst();
-    }
-    changes.add(new Change.Condition(cluster, condition));
-    LOG.atLevel(condition.phase() == ClusterCondition.Phase.LIVE ? Level.INFO : Level.WARN)
-        .log(
-            "cluster state cluster={} phase={} treatment={} wasPhase={} wasTreatment={}"
-                + " restored={} reason=\"{}\"",
-            cluster,
-            condition.phase(),
-            condition.treatment(),
-            from.phase(),
-            from.treatment(),
-            condition.restored(),
-            next.reason());
-    around.events().transition(cluster, from, condition);
   }
 
   // What a feed says. Every method begins with the question whether the feed still counts.
@@ -256,7 +223,7 @@ final class Member {
       if (inForce.put(object)) {
         changes.add(new Change.Put(object));
       }
-      HeldRelist doubted = held.get(object.ref().kind());
+      HeldRelist doubted = held.of(object.ref().kind());
       if (doubted != null) {
         doubted.listed().put(object.ref(), object);
       }
@@ -278,7 +245,7 @@ final class Member {
       if (inForce.remove(ref)) {
         changes.add(new Change.Remove(ref));
       }
-      HeldRelist doubted = held.get(ref.kind());
+      HeldRelist doubted = held.of(ref.kind());
       if (doubted != null) {
         doubted.listed().remove(ref);
       }
@@ -308,17 +275,7 @@ final class Member {
 
   Set<Kind> unconfirmed(Feed feed) {
     synchronized (lock) {
-      if (feed != current) {
-        return Set.of();
-      }
-      var ripe = java.util.EnumSet.noneOf(Kind.class);
-      held.forEach(
-          (kind, doubted) -> {
-            if (isRipe(doubted)) {
-              ripe.add(kind);
-            }
-          });
-      return ripe;
+      return feed == current ? held.ripe(state.steady()) : Set.of();
     }
   }
 
@@ -347,20 +304,16 @@ final class Member {
     }
   }
 
-  private boolean isRipe(HeldRelist doubted) {
-    return state.steady().minus(doubted.since()).compareTo(health().relist().holdDown()) >= 0;
-  }
-
   private void relist(Kind kind, Map<ObjectRef, MeshObject> next) {
-    HeldRelist doubted = held.get(kind);
+    HeldRelist doubted = held.of(kind);
     int before = inForce.count(kind);
-    if (HeldRelist.doubted(before, next.size(), health().relist())) {
+    if (held.isDoubted(before, next.size())) {
       if (doubted == null) {
-        hold(kind, before, next);
+        held.hold(kind, before, next, state.steady());
         return;
       }
-      if (!isRipe(doubted)) {
-        held.put(kind, new HeldRelist(next, doubted.since(), doubted.at()));
+      if (!held.isRipe(doubted, state.steady())) {
+        held.again(kind, doubted, next);
         return;
       }
       LOG.warn(
@@ -370,36 +323,18 @@ final class Member {
           next.size(),
           before);
     }
-    held.remove(kind);
+    held.end(kind);
     List<Change> changes = new ArrayList<>();
     Arena.difference(inForce.of(kind), next, changes);
     inForce.replace(kind, next);
-    dirty |= !changes.isEmpty();
-    if (!changes.isEmpty()) {
-      around.sink().offer(Federation.SOURCE, changes);
-    }
-  }
-
-  private void hold(Kind kind, int before, Map<ObjectRef, MeshObject> next) {
-    held.put(kind, new HeldRelist(next, state.steady(), around.clock().instant()));
-    heldTotal++;
-    LOG.error(
-        "list held down cluster={} kind={} objects={} was={} holdDown={} (the last state stays"
-            + " until a further list says the same)",
-        cluster,
-        kind.kubernetesName(),
-        next.size(),
-        before,
-        health().relist().holdDown());
-    around.events().heldDown(cluster, kind);
+    publish(kind, changes);
   }
 
   /** Offers what a watch said; a list that is no longer in doubt comes in force with it. */
   private void publish(Kind kind, List<Change> changes) {
-    HeldRelist doubted = held.get(kind);
-    if (doubted != null
-        && !HeldRelist.doubted(inForce.count(kind), doubted.listed().size(), health().relist())) {
-      held.remove(kind);
+    HeldRelist doubted = held.of(kind);
+    if (doubted != null && !held.isDoubted(inForce.count(kind), doubted.listed().size())) {
+      held.end(kind);
       Arena.difference(inForce.of(kind), doubted.listed(), changes);
       inForce.replace(kind, doubted.listed());
     }
@@ -414,7 +349,7 @@ final class Member {
     Arena next = feed.arena();
     List<Change> changes = new ArrayList<>();
     Snapshot found = candidate;
-    if (!published && found != null && isDoubted(Arena.of(found.objects()), next)) {
+    if (!published && found != null && held.isDoubted(Arena.of(found.objects()), next)) {
       restore(found, changes);
       changes.clear();
     }
@@ -422,8 +357,8 @@ final class Member {
     if (published) {
       for (Kind kind : Kind.values()) {
         int before = inForce.count(kind);
-        if (HeldRelist.doubted(before, next.count(kind), health().relist())) {
-          hold(kind, before, new java.util.HashMap<>(next.of(kind)));
+        if (held.isDoubted(before, next.count(kind))) {
+          held.hold(kind, before, new HashMap<>(next.of(kind)), state.steady());
           next.replace(kind, inForce.of(kind));
         }
       }
@@ -442,23 +377,12 @@ final class Member {
     firstPublished();
   }
 
-  private boolean isDoubted(Arena before, Arena next) {
-    for (Kind kind : Kind.values()) {
-      if (HeldRelist.doubted(before.count(kind), next.count(kind), health().relist())) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   private void firstPublished() {
     if (!published) {
       published = true;
       around.published().run();
     }
   }
-
-  // The snapshot.
 
   private void loaded(@Nullable Snapshot found, String reason) {
     synchronized (lock) {
@@ -532,29 +456,23 @@ final class Member {
       for (Kind kind : Kind.values()) {
         counts.put(kind, inForce.count(kind));
       }
-      List<MemberStatus.Held> doubted = new ArrayList<>();
-      held.forEach(
-          (kind, list) ->
-              doubted.add(
-                  new MemberStatus.Held(
-                      kind, inForce.count(kind), list.listed().size(), list.at())));
       Feed next = gathering;
       return new MemberStatus(
           cluster,
-          condition,
-          since,
+          chronicle.condition(),
+          chronicle.since(),
           state.synced(),
           state.control().silence(),
           lastProgress,
           lastSync,
           state.control().failure(),
           counts,
-          doubted,
-          heldTotal,
+          held.status(inForce),
+          held.total(),
           rejected,
           next == null || !published ? "" : next.describe(),
           snapshotNote,
-          List.copyOf(history));
+          chronicle.history());
     }
   }
 }
