@@ -10,7 +10,10 @@ import io.portolan.ca.authn.JoinTokens;
 import io.portolan.ca.sign.ServerCertificate;
 import io.portolan.ca.store.CaDirectory;
 import io.portolan.registry.federation.GatewayProber;
+import io.portolan.registry.federation.HostWatcher;
+import io.portolan.registry.federation.SystemHostResolver;
 import io.portolan.registry.federation.TlsHelloProbe;
+import io.portolan.registry.image.Concern;
 import io.portolan.registry.loader.RegistryLoader;
 import io.portolan.registry.model.MeshSettings;
 import io.portolan.registry.source.files.FileSource;
@@ -34,11 +37,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +53,8 @@ public final class PortolanServer implements AutoCloseable {
   private static final Duration SCAN_PAUSE = Duration.ofMillis(500);
   private static final Duration FILE_GRACE = Duration.ofSeconds(2);
   private static final Duration PUSH_GATHER = Duration.ofMillis(100);
+  private static final Duration NAME_ROUND = Duration.ofSeconds(1);
+  private static final Duration CONCERN_ROUND = Duration.ofSeconds(10);
   private static final Duration RENEWAL_CHECK = Duration.ofSeconds(15);
   private static final Duration SERVER_CERTIFICATE = Duration.ofDays(90);
 
@@ -146,30 +153,36 @@ public final class PortolanServer implements AutoCloseable {
             new TlsHelloProbe(),
             Executors.newVirtualThreadPerTaskExecutor());
     running.push(prober);
+    HostWatcher names =
+        new HostWatcher(
+            loader::current,
+            loader,
+            new SystemHostResolver(),
+            Executors.newVirtualThreadPerTaskExecutor(),
+            Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("host-names").factory()),
+            clock);
+    running.push(names);
+    ConcernLog concerns =
+        new ConcernLog(
+            loader::current,
+            Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("concern-log").factory()));
+    running.push(concerns);
     AdminServer pages =
         new AdminServer(
             settings.adminAddress(),
             new AdminPages(loader::current, planner),
             planner,
             new AdminServer.Sources(
-                this::notReady,
-                () ->
-                    files.findings().stream()
-                        .map(
-                            f ->
-                                new AdminServer.Finding(
-                                    f.severity().name().toLowerCase(Locale.ROOT),
-                                    f.file(),
-                                    f.line(),
-                                    f.text()))
-                        .toList(),
-                metrics,
-                Version.current()));
+                this::notReady, () -> findings(files), metrics, Version.current()));
     running.push(pages);
     admin = pages.address();
     loader.start();
     files.start(SCAN_PAUSE);
     prober.start();
+    names.start(NAME_ROUND);
+    concerns.start(CONCERN_ROUND);
     planner.renewEvery(RENEWAL_CHECK);
     writePorts(settings);
     LOG.info(
@@ -179,6 +192,22 @@ public final class PortolanServer implements AutoCloseable {
         text(admin),
         trustDomain,
         settings.meshDirectory());
+  }
+
+  /** What is wrong in files, and what is of concern in the federation they make. */
+  private List<AdminServer.Finding> findings(FileSource files) {
+    return Stream.concat(
+            files.findings().stream()
+                .map(
+                    f ->
+                        new AdminServer.Finding(
+                            f.severity().name().toLowerCase(Locale.ROOT),
+                            f.file(),
+                            f.line(),
+                            f.text())),
+            Concern.of(loader.current()).stream()
+                .map(c -> new AdminServer.Finding("warning", c.about(), 0, c.text())))
+        .toList();
   }
 
   private void openXds(ServerSettings settings, Clock clock, CaDirectory ca, AdsService ads)
@@ -235,7 +264,7 @@ public final class PortolanServer implements AutoCloseable {
         loader,
         l ->
             l.current().gateways().values().stream()
-                .flatMap(java.util.List::stream)
+                .flatMap(List::stream)
                 .filter(g -> !g.up())
                 .count());
     return metrics;
