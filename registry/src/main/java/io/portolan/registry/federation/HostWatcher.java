@@ -8,7 +8,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SortedSet;
+import java.util.NavigableSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
@@ -66,7 +66,7 @@ public final class HostWatcher implements AutoCloseable {
 
   /** One round: forgets names that nobody needs, asks for those that are due. */
   public void round() {
-    SortedSet<String> wanted = image.get().hostsToResolve();
+    NavigableSet<String> wanted = image.get().hostsToResolve();
     for (String host : List.copyOf(states.keySet())) {
       if (!wanted.contains(host)) {
         states.remove(host);

@@ -9,7 +9,7 @@ import io.portolan.registry.model.ObjectRef;
 import io.portolan.registry.model.PodObject;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedSet;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -76,8 +76,8 @@ public record RegistryImage(
    * Host names whose addresses the mesh needs: of gateways, and of cloud balancers in front of
    * endpoints without a mesh proxy. In a fixed order.
    */
-  public SortedSet<String> hostsToResolve() {
-    SortedSet<String> hosts = new TreeSet<>();
+  public NavigableSet<String> hostsToResolve() {
+    NavigableSet<String> hosts = new TreeSet<>();
     gateways.values().stream()
         .flatMap(List::stream)
         .map(NetworkGateway::host)

@@ -291,7 +291,7 @@ final class AssignmentBuilder {
             : around.resolved().apply(member.balancers()).stream()
                 .filter(scope.families()::has)
                 .toList();
-    if (addresses.isEmpty()) {
+    if (member == null || addresses.isEmpty()) {
       level.leftOut(leftOut, "its cloud balancer has no address that the proxy can dial: ");
       return;
     }

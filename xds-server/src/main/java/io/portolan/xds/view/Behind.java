@@ -9,7 +9,7 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedSet;
+import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -41,7 +41,7 @@ final class Behind {
     private final TreeMap<Locality, Long> byLocality = new TreeMap<>();
     private final Map<Locality, Integer> ranks = new TreeMap<>();
     private final List<String> sources = new ArrayList<>();
-    private final SortedSet<String> conditions = new TreeSet<>();
+    private final NavigableSet<String> conditions = new TreeSet<>();
 
     Level(Treatment treatment) {
       this.treatment = treatment;
@@ -73,7 +73,7 @@ final class Behind {
       return sources;
     }
 
-    SortedSet<String> conditions() {
+    NavigableSet<String> conditions() {
       return conditions;
     }
 

@@ -139,6 +139,9 @@ public final class MeshContext {
    * alias or its target is not in the mesh.
    */
   Optional<MeshService> aliased(MeshService service, ProxyScope scope) {
+    if (service.aliasOf().isEmpty()) {
+      return Optional.empty();
+    }
     MeshService at = service;
     for (int hops = 0; hops < MAX_ALIASES && !at.aliasOf().isEmpty(); hops++) {
       MeshService next = byHost(at.aliasOf(), scope).orElse(null);
@@ -147,7 +150,7 @@ public final class MeshContext {
       }
       at = next;
     }
-    return at == service || !at.aliasOf().isEmpty() ? Optional.empty() : Optional.of(at);
+    return at.aliasOf().isEmpty() ? Optional.of(at) : Optional.empty();
   }
 
   /** The service of a host as the scope sees it: of its own namespace first. */
