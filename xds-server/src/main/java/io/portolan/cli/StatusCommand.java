@@ -135,8 +135,7 @@ final class StatusCommand implements Callable<Integer> {
             f.path("severity").asText()
                 + "  "
                 + f.path("file").asText()
-                + ":"
-                + f.path("line").asText()
+                + (f.path("line").asInt() > 0 ? ":" + f.path("line").asText() : "")
                 + "  "
                 + f.path("text").asText());
       }

@@ -15,6 +15,9 @@ import io.portolan.registry.federation.GatewayProber;
 import io.portolan.registry.federation.LastGood;
 import io.portolan.registry.federation.TlsHelloProbe;
 import io.portolan.registry.image.ImageChange;
+import io.portolan.registry.federation.HostWatcher;
+import io.portolan.registry.federation.SystemHostResolver;
+import io.portolan.registry.image.Concern;
 import io.portolan.registry.loader.RegistryLoader;
 import io.portolan.registry.model.MeshSettings;
 import io.portolan.registry.source.files.FileSource;
@@ -50,6 +53,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,6 +63,8 @@ public final class PortolanServer implements AutoCloseable {
   private static final Duration SCAN_PAUSE = Duration.ofMillis(500);
   private static final Duration FILE_GRACE = Duration.ofSeconds(2);
   private static final Duration PUSH_GATHER = Duration.ofMillis(100);
+  private static final Duration NAME_ROUND = Duration.ofSeconds(1);
+  private static final Duration CONCERN_ROUND = Duration.ofSeconds(10);
   private static final Duration RENEWAL_CHECK = Duration.ofSeconds(15);
   private static final Duration DRAIN_GRACE = Duration.ofSeconds(1);
   private static final Duration SERVER_CERTIFICATE = Duration.ofDays(90);
@@ -197,25 +203,29 @@ public final class PortolanServer implements AutoCloseable {
             new TlsHelloProbe(),
             Executors.newVirtualThreadPerTaskExecutor());
     running.push(prober);
+    HostWatcher names =
+        new HostWatcher(
+            loader::current,
+            loader,
+            new SystemHostResolver(),
+            Executors.newVirtualThreadPerTaskExecutor(),
+            Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("host-names").factory()),
+            clock);
+    running.push(names);
+    ConcernLog concerns =
+        new ConcernLog(
+            loader::current,
+            Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("concern-log").factory()));
+    running.push(concerns);
     AdminServer pages =
         new AdminServer(
             settings.adminAddress(),
             new AdminPages(loader::current, planner, federation::status),
             planner,
             new AdminServer.Sources(
-                this::notReady,
-                () ->
-                    files.findings().stream()
-                        .map(
-                            f ->
-                                new AdminServer.Finding(
-                                    f.severity().name().toLowerCase(Locale.ROOT),
-                                    f.file(),
-                                    f.line(),
-                                    f.text()))
-                        .toList(),
-                metrics,
-                Version.current()));
+                this::notReady, () -> findings(files), metrics, Version.current()));
     running.push(pages);
     admin = pages.address();
     loader.start();
@@ -225,6 +235,8 @@ public final class PortolanServer implements AutoCloseable {
     federation.complete();
     files.start(SCAN_PAUSE);
     prober.start();
+    names.start(NAME_ROUND);
+    concerns.start(CONCERN_ROUND);
     planner.renewEvery(RENEWAL_CHECK);
     writePorts(settings);
     LOG.info(
@@ -234,6 +246,22 @@ public final class PortolanServer implements AutoCloseable {
         text(admin),
         trustDomain,
         settings.meshDirectory());
+  }
+
+  /** What is wrong in files, and what is of concern in the federation they make. */
+  private List<AdminServer.Finding> findings(FileSource files) {
+    return Stream.concat(
+            files.findings().stream()
+                .map(
+                    f ->
+                        new AdminServer.Finding(
+                            f.severity().name().toLowerCase(Locale.ROOT),
+                            f.file(),
+                            f.line(),
+                            f.text())),
+            Concern.of(loader.current()).stream()
+                .map(c -> new AdminServer.Finding("warning", c.about(), 0, c.text())))
+        .toList();
   }
 
   private void openXds(ServerSettings settings, Clock clock, CaDirectory ca, AdsService ads)
@@ -292,7 +320,7 @@ public final class PortolanServer implements AutoCloseable {
         loader,
         l ->
             l.current().gateways().values().stream()
-                .flatMap(java.util.List::stream)
+                .flatMap(List::stream)
                 .filter(g -> !g.up())
                 .count());
     return metrics;

@@ -29,4 +29,16 @@ public sealed interface Change {
    */
   record GatewayHealth(String network, String address, int port, boolean up, String reason)
       implements Change {}
+
+  /**
+   * What a host name of the outside leads to now: an east-west gateway or a cloud balancer that is
+   * named and not numbered.
+   *
+   * @param addresses IP addresses in a fixed order; empty when the name has none
+   */
+  record HostAddresses(String host, java.util.List<String> addresses) implements Change {
+    public HostAddresses {
+      addresses = java.util.List.copyOf(addresses);
+    }
+  }
 }

@@ -81,7 +81,11 @@ public final class GatewayProber implements AutoCloseable {
       return;
     }
     List<NetworkGateway.Key> keys =
-        now.gateways().values().stream().flatMap(List::stream).map(NetworkGateway::key).toList();
+        now.gateways().values().stream()
+            .flatMap(List::stream)
+            .filter(NetworkGateway::resolved)
+            .map(NetworkGateway::key)
+            .toList();
     states.keySet().retainAll(keys);
     for (NetworkGateway.Key key : keys) {
       if (underWay.putIfAbsent(key, true) == null) {

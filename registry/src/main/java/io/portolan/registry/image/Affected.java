@@ -27,6 +27,7 @@ final class Affected {
   private final MeshSettings after;
   private final Set<ServiceKey> services = new HashSet<>();
   private final Map<Place, Set<String>> changedPods = new HashMap<>();
+  private final Map<String, ClusterImage> clustersBefore;
   private boolean policies;
   private boolean gateways;
   private boolean workloads;
@@ -34,7 +35,8 @@ final class Affected {
 
   private record Place(String cluster, String namespace) {}
 
-  Affected(MeshSettings before, MeshSettings after) {
+  Affected(MeshSettings before, MeshSettings after, Map<String, ClusterImage> clustersBefore) {
+    this.clustersBefore = clustersBefore;
     this.before = before;
     this.after = after;
   }
@@ -127,6 +129,12 @@ final class Affected {
         keysOf(service);
       }
     }
+    // An entry selects workloads of every cluster; one that is new itself is assembled anyway.
+    entries(cluster, namespace, labels);
+    clustersBefore.values().forEach(other -> entries(other, namespace, labels));
+  }
+
+  private void entries(ClusterImage cluster, String namespace, Map<String, String> labels) {
     for (MeshObject object : cluster.in(Kind.SERVICE_ENTRY, namespace)) {
       if (object instanceof ServiceEntryObject entry
           && !entry.workloadSelector().isEmpty()

@@ -13,6 +13,7 @@ import io.portolan.registry.model.SliceObject;
 import io.portolan.registry.model.WorkloadEntryObject;
 import io.portolan.registry.model.WorkloadSpec;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -30,6 +31,7 @@ final class EndpointAssembler {
   private final Locality clusterLocality;
   private final List<Endpoint> endpoints = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
+  private final Map<String, String> regions = new HashMap<>();
 
   EndpointAssembler(ClusterImage cluster, NetworkResolver networks, Locality clusterLocality) {
     this.cluster = cluster;
@@ -66,9 +68,11 @@ final class EndpointAssembler {
     }
     String namespace = service.ref().namespace();
     var slices = cluster.slicesOf(namespace, service.ref().name());
+    List<Endpoint> sliced = new ArrayList<>();
     for (SliceObject slice : slices) {
-      addSlice(service, slice);
+      addSlice(service, slice, sliced);
     }
+    endpoints.addAll(Families.join(sliced, prefersIpv6(service)));
     if (service.selector().isEmpty()) {
       return;
     }
@@ -87,10 +91,19 @@ final class EndpointAssembler {
     }
   }
 
+  private static boolean prefersIpv6(ServiceObject service) {
+    return !service.clusterIps().isEmpty() && service.clusterIps().getFirst().indexOf(':') >= 0;
+  }
+
   void addServiceEntry(ServiceEntryObject entry) {
     for (WorkloadSpec spec : entry.endpoints()) {
       addWorkload(entry.ports(), spec, entry.ref());
     }
+    addSelected(entry);
+  }
+
+  /** The workloads of this cluster that an entry of this or another cluster selects. */
+  void addSelected(ServiceEntryObject entry) {
     if (entry.workloadSelector().isEmpty()) {
       return;
     }
@@ -105,13 +118,17 @@ final class EndpointAssembler {
       if (object instanceof PodObject pod
           && !pod.ips().isEmpty()
           && matches(entry.workloadSelector(), pod.labels())) {
-        addPodEndpoint(
-            pod,
-            pod.ips().getFirst(),
-            numbers(entry.ports(), Map.of()),
-            pod.health(),
-            pod.ref(),
-            localityOf(pod, pod.node(), ""));
+        List<String> addresses = Families.ordered(pod.ips(), false);
+        Endpoint made =
+            ofPod(
+                pod,
+                addresses.getFirst(),
+                numbers(entry.ports(), Map.of()),
+                pod.health(),
+                pod.ref(),
+                localityOf(pod, pod.node(), ""),
+                "");
+        endpoints.add(addresses.size() > 1 ? made.withOther(addresses.get(1)) : made);
       }
     }
   }
@@ -120,7 +137,7 @@ final class EndpointAssembler {
     return labels.entrySet().containsAll(selector.entrySet());
   }
 
-  private void addSlice(ServiceObject service, SliceObject slice) {
+  private void addSlice(ServiceObject service, SliceObject slice, List<Endpoint> into) {
     Map<Integer, Integer> ports = new TreeMap<>();
     for (ServicePort port : service.ports()) {
       // The slice names ports as the service does; a lone unnamed port matches whatever its name.
@@ -148,15 +165,24 @@ final class EndpointAssembler {
                 + " is not known");
         continue;
       }
+      // The slice alone says how an endpoint is: the pod may be older or newer than it.
       Health health =
           service.publishNotReady() && endpoint.health() == Health.UNHEALTHY
               ? Health.HEALTHY
               : endpoint.health();
       Locality locality = localityOf(pod, endpoint.node(), endpoint.zone());
       if (pod != null) {
-        addPodEndpoint(pod, endpoint.address(), shared, health, slice.ref(), locality);
+        into.add(
+            ofPod(
+                pod,
+                endpoint.address(),
+                shared,
+                health,
+                slice.ref(),
+                locality,
+                endpoint.hostname()));
       } else {
-        endpoints.add(
+        into.add(
             new Endpoint(
                 endpoint.address(),
                 shared,
@@ -170,7 +196,10 @@ final class EndpointAssembler {
                 1,
                 Map.of(),
                 false,
-                slice.ref()));
+                slice.ref(),
+                List.of(),
+                endpoint.node(),
+                endpoint.hostname()));
       }
     }
   }
@@ -193,37 +222,44 @@ final class EndpointAssembler {
         service.publishNotReady() && pod.health() == Health.UNHEALTHY
             ? Health.HEALTHY
             : pod.health();
-    addPodEndpoint(
-        pod,
-        pod.ips().getFirst(),
-        numbers(service.ports(), named),
-        health,
-        pod.ref(),
-        localityOf(pod, pod.node(), ""));
+    List<String> addresses = Families.ordered(pod.ips(), prefersIpv6(service));
+    Endpoint made =
+        ofPod(
+            pod,
+            addresses.getFirst(),
+            numbers(service.ports(), named),
+            health,
+            pod.ref(),
+            localityOf(pod, pod.node(), ""),
+            pod.subdomain().equals(service.ref().name()) ? pod.hostname() : "");
+    endpoints.add(addresses.size() > 1 ? made.withOther(addresses.get(1)) : made);
   }
 
-  private void addPodEndpoint(
+  private Endpoint ofPod(
       PodObject pod,
       String address,
       Map<Integer, Integer> ports,
       Health health,
       ObjectRef source,
-      Locality locality) {
-    endpoints.add(
-        new Endpoint(
-            address,
-            ports,
-            cluster.id(),
-            networks.of(address, pod.labels(), ""),
-            locality,
-            pod.ref().namespace(),
-            pod.ref().name(),
-            pod.serviceAccount(),
-            health,
-            1,
-            pod.labels(),
-            "istio".equals(pod.labels().get(TLS_MODE)),
-            source));
+      Locality locality,
+      String hostname) {
+    return new Endpoint(
+        address,
+        ports,
+        cluster.id(),
+        networks.of(address, pod.labels(), ""),
+        locality,
+        pod.ref().namespace(),
+        pod.ref().name(),
+        pod.serviceAccount(),
+        health,
+        1,
+        pod.labels(),
+        "istio".equals(pod.labels().get(TLS_MODE)),
+        source,
+        List.of(),
+        pod.node(),
+        hostname);
   }
 
   private void addWorkload(List<ServicePort> ports, WorkloadSpec spec, ObjectRef source) {
@@ -246,8 +282,14 @@ final class EndpointAssembler {
             Health.HEALTHY,
             Math.max(1, spec.weight()),
             spec.labels(),
-            "istio".equals(spec.labels().get(TLS_MODE)),
+            meshTls(spec),
             source));
+  }
+
+  /** The label decides; without it a workload with an identity has a proxy. */
+  private static boolean meshTls(WorkloadSpec spec) {
+    String mode = spec.labels().get(TLS_MODE);
+    return mode == null ? !spec.serviceAccount().isEmpty() : mode.equals("istio");
   }
 
   private static Map<Integer, Integer> numbers(
@@ -272,6 +314,15 @@ final class EndpointAssembler {
 
   /** Label of the workload, then its node, then the zone of the slice, then the cluster's own. */
   private Locality localityOf(@Nullable PodObject pod, String nodeName, String zone) {
+    Locality own = placeOf(cluster, pod, nodeName);
+    if (!own.isUnknown()) {
+      return own;
+    }
+    return zone.isEmpty() ? clusterLocality : new Locality(regionOf(zone), zone, "");
+  }
+
+  /** What a pod's label or its node says; unknown when neither does. */
+  static Locality placeOf(ClusterImage cluster, @Nullable PodObject pod, String nodeName) {
     if (pod != null) {
       String label = pod.labels().get(ISTIO_LOCALITY);
       if (label != null && !label.isEmpty()) {
@@ -282,11 +333,23 @@ final class EndpointAssembler {
       }
     }
     String node = nodeName.isEmpty() && pod != null ? pod.node() : nodeName;
-    if (!node.isEmpty()
-        && cluster.get(new ObjectRef(cluster.id(), Kind.NODE, "", node)) instanceof NodeObject n
-        && !n.locality().isUnknown()) {
-      return n.locality();
-    }
-    return zone.isEmpty() ? clusterLocality : new Locality(clusterLocality.region(), zone, "");
+    return !node.isEmpty()
+            && cluster.get(new ObjectRef(cluster.id(), Kind.NODE, "", node)) instanceof NodeObject n
+        ? n.locality()
+        : Locality.UNKNOWN;
+  }
+
+  /** The region that the cluster's nodes say a zone is in, else the cluster's own. */
+  private String regionOf(String zone) {
+    return regions.computeIfAbsent(
+        zone,
+        z ->
+            cluster
+                .all(Kind.NODE)
+                .map(o -> o instanceof NodeObject n ? n.locality() : Locality.UNKNOWN)
+                .filter(l -> l.zone().equals(z) && !l.region().isEmpty())
+                .map(Locality::region)
+                .min(java.util.Comparator.naturalOrder())
+                .orElse(clusterLocality.region()));
   }
 }

@@ -21,6 +21,7 @@ final class GatewayFinder {
   private final MeshSettings settings;
   private final Map<String, ClusterImage> clusters;
   private final PMap<NetworkGateway.Key, GatewayState> states;
+  private final PMap<String, List<String>> hosts;
   private final Map<NetworkGateway.Key, NetworkGateway> found =
       new TreeMap<>(
           java.util.Comparator.comparing(NetworkGateway.Key::network)
@@ -30,10 +31,12 @@ final class GatewayFinder {
   GatewayFinder(
       MeshSettings settings,
       Map<String, ClusterImage> clusters,
-      PMap<NetworkGateway.Key, GatewayState> states) {
+      PMap<NetworkGateway.Key, GatewayState> states,
+      PMap<String, List<String>> hosts) {
     this.settings = settings;
     this.clusters = new TreeMap<>(clusters);
     this.states = states;
+    this.hosts = hosts;
   }
 
   /** True when this object can change the answer. */
@@ -114,11 +117,35 @@ final class GatewayFinder {
   }
 
   private void add(String network, String address, int port, Locality locality, String source) {
+    if (NetworkResolver.isAddress(address)) {
+      addOne(network, address, port, locality, source, "");
+      return;
+    }
+    List<String> resolved = hosts.getOrDefault(address, List.of());
+    if (resolved.isEmpty()) {
+      found.putIfAbsent(
+          new NetworkGateway.Key(network, address, port),
+          new NetworkGateway(
+              network,
+              address,
+              port,
+              locality,
+              false,
+              "its host name has not been resolved",
+              source,
+              address));
+    }
+    resolved.forEach(ip -> addOne(network, ip, port, locality, source, address));
+  }
+
+  private void addOne(
+      String network, String address, int port, Locality locality, String source, String host) {
     var key = new NetworkGateway.Key(network, address, port);
     GatewayState state = states.getOrDefault(key, GatewayState.UNKNOWN);
     found.putIfAbsent(
         key,
-        new NetworkGateway(network, address, port, locality, state.up(), state.reason(), source));
+        new NetworkGateway(
+            network, address, port, locality, state.up(), state.reason(), source, host));
   }
 
   private Locality localityOf(String cluster) {

@@ -13,6 +13,8 @@ import java.util.Comparator;
  * @param up false while its probe fails
  * @param reason one line: why it is up or down
  * @param source which setting or service names it
+ * @param host the host name that led to the address; equal to the address while it has not been
+ *     resolved, empty for one that was given as a number
  */
 public record NetworkGateway(
     String network,
@@ -21,11 +23,29 @@ public record NetworkGateway(
     Locality locality,
     boolean up,
     String reason,
-    String source) {
+    String source,
+    String host) {
   static final Comparator<NetworkGateway> ORDER =
       Comparator.comparing(NetworkGateway::network)
           .thenComparing(NetworkGateway::address)
           .thenComparingInt(NetworkGateway::port);
+
+  /** A gateway that was given as an IP address. */
+  public NetworkGateway(
+      String network,
+      String address,
+      int port,
+      Locality locality,
+      boolean up,
+      String reason,
+      String source) {
+    this(network, address, port, locality, up, reason, source, "");
+  }
+
+  /** False while its host name has not been resolved. */
+  public boolean resolved() {
+    return host.isEmpty() || !host.equals(address);
+  }
 
   /** Identity of a gateway, apart from its health. */
   public record Key(String network, String address, int port) {}

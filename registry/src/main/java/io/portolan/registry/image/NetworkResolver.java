@@ -93,12 +93,15 @@ final class NetworkResolver {
     return ranges;
   }
 
+  /** True for an IPv4 or IPv6 address. */
+  static boolean isAddress(String text) {
+    return text.indexOf(':') >= 0
+        || (!text.isEmpty() && text.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9')));
+  }
+
   /** The bytes of a literal address; empty for anything else, so that no name is ever looked up. */
   private static byte[] addressBytes(String text) {
-    boolean literal =
-        text.indexOf(':') >= 0
-            || (!text.isEmpty() && text.chars().allMatch(c -> c == '.' || (c >= '0' && c <= '9')));
-    if (!literal) {
+    if (!isAddress(text)) {
       return new byte[0];
     }
     try {

@@ -22,6 +22,7 @@ public final class RegistryDelta {
   private final Set<String> dropped = new HashSet<>();
   private final Map<NetworkGateway.Key, GatewayState> gatewayStates = new LinkedHashMap<>();
   private final Map<String, ClusterCondition> conditions = new LinkedHashMap<>();
+  private final Map<String, java.util.List<String>> hosts = new LinkedHashMap<>();
   private @Nullable MeshSettings settings;
 
   /** Adds one change. */
@@ -40,6 +41,7 @@ public final class RegistryDelta {
           gatewayStates.put(
               new NetworkGateway.Key(health.network(), health.address(), health.port()),
               new GatewayState(health.up(), health.reason()));
+      case Change.HostAddresses next -> hosts.put(next.host(), next.addresses());
     }
   }
 
@@ -49,6 +51,7 @@ public final class RegistryDelta {
         && dropped.isEmpty()
         && conditions.isEmpty()
         && settings == null
+        && hosts.isEmpty()
         && gatewayStates.isEmpty();
   }
 
@@ -58,13 +61,14 @@ public final class RegistryDelta {
         + dropped.size()
         + conditions.size()
         + gatewayStates.size()
+        + hosts.size()
         + (settings == null ? 0 : 1);
   }
 
   /** The next image, sharing every section that no change touched. */
   public ImageChange apply(RegistryImage before) {
     MeshSettings nextSettings = settings == null ? before.settings() : settings;
-    Affected affected = new Affected(before.settings(), nextSettings);
+    Affected affected = new Affected(before.settings(), nextSettings, before.clusters());
     var clusters = before.clusters();
     var nextConditions = before.conditions().minusAll(dropped).plusAll(conditions);
     for (String id : dropped) {
@@ -92,7 +96,14 @@ public final class RegistryDelta {
       affected.object(cluster, next, old);
     }
     var states = before.gatewayStates().plusAll(gatewayStates);
-    return finish(before, nextSettings, clusters, nextConditions, states, affected);
+    var nextHosts = before.hostAddresses();
+    for (var entry : hosts.entrySet()) {
+      nextHosts =
+          entry.getValue().isEmpty()
+              ? nextHosts.minus(entry.getKey())
+              : nextHosts.plus(entry.getKey(), entry.getValue());
+    }
+    return finish(before, nextSettings, clusters, nextConditions, states, nextHosts, affected);
   }
 
   private static ImageChange finish(
@@ -101,6 +112,7 @@ public final class RegistryDelta {
       org.pcollections.PMap<String, ClusterImage> clusters,
       org.pcollections.PMap<String, ClusterCondition> conditions,
       org.pcollections.PMap<NetworkGateway.Key, GatewayState> states,
+      org.pcollections.PMap<String, java.util.List<String>> hosts,
       Affected affected) {
     affected.resolveSlices(clusters);
     boolean settingsChanged = !settings.equals(before.settings());
@@ -120,19 +132,30 @@ public final class RegistryDelta {
       }
     }
     Map<String, java.util.List<NetworkGateway>> gateways = before.gateways();
-    if (settingsChanged || affected.gateways() || !states.equals(before.gatewayStates())) {
-      var found = new GatewayFinder(settings, clusters, states).find();
+    boolean hostsChanged = !hosts.equals(before.hostAddresses());
+    if (settingsChanged
+        || hostsChanged
+        || affected.gateways()
+        || !states.equals(before.gatewayStates())) {
+      var found = new GatewayFinder(settings, clusters, states, hosts).find();
       gateways = found.equals(gateways) ? gateways : found;
     }
     RegistryImage after =
         new RegistryImage(
-            before.generation() + 1, settings, clusters, conditions, states, services, gateways);
+            before.generation() + 1,
+            settings,
+            clusters,
+            conditions,
+            states,
+            hosts,
+            services,
+            gateways);
     return new ImageChange(
         before,
         after,
         changedServices,
         affected.policies(),
-        !gateways.equals(before.gateways()),
+        hostsChanged || !gateways.equals(before.gateways()),
         !conditions.equals(before.conditions()),
         settingsChanged,
         affected.workloads());

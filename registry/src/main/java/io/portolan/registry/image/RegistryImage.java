@@ -2,10 +2,15 @@ package io.portolan.registry.image;
 
 import io.portolan.registry.model.ClusterCondition;
 import io.portolan.registry.model.Kind;
+import io.portolan.registry.model.Locality;
 import io.portolan.registry.model.MeshObject;
 import io.portolan.registry.model.MeshSettings;
+import io.portolan.registry.model.ObjectRef;
+import io.portolan.registry.model.PodObject;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pcollections.HashTreePMap;
@@ -19,6 +24,7 @@ import org.pcollections.PMap;
  * @param clusters the objects, by cluster id
  * @param conditions what is concluded about member clusters, by cluster id
  * @param gatewayStates what probes concluded
+ * @param hostAddresses what host names of gateways and cloud balancers lead to
  * @param services the federated services
  * @param gateways the gateways by network, in a fixed order
  */
@@ -28,6 +34,7 @@ public record RegistryImage(
     PMap<String, ClusterImage> clusters,
     PMap<String, ClusterCondition> conditions,
     PMap<NetworkGateway.Key, GatewayState> gatewayStates,
+    PMap<String, List<String>> hostAddresses,
     PMap<ServiceKey, MeshService> services,
     Map<String, List<NetworkGateway>> gateways) {
 
@@ -36,6 +43,7 @@ public record RegistryImage(
     return new RegistryImage(
         0,
         MeshSettings.DEFAULT,
+        HashTreePMap.empty(),
         HashTreePMap.empty(),
         HashTreePMap.empty(),
         HashTreePMap.empty(),
@@ -64,12 +72,76 @@ public record RegistryImage(
     return new NetworkResolver(settings, found).ofCluster();
   }
 
+  /**
+   * Host names whose addresses the mesh needs: of gateways, and of cloud balancers in front of
+   * endpoints without a mesh proxy. In a fixed order.
+   */
+  public NavigableSet<String> hostsToResolve() {
+    NavigableSet<String> hosts = new TreeSet<>();
+    gateways.values().stream()
+        .flatMap(List::stream)
+        .map(NetworkGateway::host)
+        .filter(host -> !host.isEmpty())
+        .forEach(hosts::add);
+    for (MeshService service : services.values()) {
+      for (MeshService.Member member : service.members()) {
+        if (!member.balancers().isEmpty() && service.hasPlaintext(member.cluster())) {
+          member.balancers().stream()
+              .filter(address -> !NetworkResolver.isAddress(address))
+              .forEach(hosts::add);
+        }
+      }
+    }
+    return hosts;
+  }
+
+  /**
+   * The IP addresses of a list that may hold host names; names that are not resolved are absent.
+   */
+  public List<String> resolved(List<String> addresses) {
+    return addresses.stream()
+        .flatMap(
+            a ->
+                NetworkResolver.isAddress(a)
+                    ? Stream.of(a)
+                    : hostAddresses.getOrDefault(a, List.of()).stream())
+        .distinct()
+        .toList();
+  }
+
+  /**
+   * What the registry knows about where a workload runs.
+   *
+   * @param locality unknown when neither its pod nor its node says
+   * @param network empty when nothing says
+   * @param node empty when its pod is not known
+   */
+  public record Place(Locality locality, String network, String node) {
+    /** Nothing is known. */
+    public static final Place UNKNOWN = new Place(Locality.UNKNOWN, "", "");
+  }
+
+  /** The place of a pod of a cluster. */
+  public Place placeOf(String cluster, String namespace, String pod) {
+    ClusterImage found = clusters.get(cluster);
+    if (found != null
+        && found.get(new ObjectRef(cluster, Kind.POD, namespace, pod)) instanceof PodObject p) {
+      String address = p.ips().isEmpty() ? "" : p.ips().getFirst();
+      return new Place(
+          EndpointAssembler.placeOf(found, p, p.node()),
+          new NetworkResolver(settings, found).of(address, p.labels(), ""),
+          p.node());
+    }
+    return Place.UNKNOWN;
+  }
+
   /** True when both hold the same content, whatever their generation. */
   public boolean sameContent(RegistryImage other) {
     return settings.equals(other.settings)
         && clusters.equals(other.clusters)
         && conditions.equals(other.conditions)
         && gatewayStates.equals(other.gatewayStates)
+        && hostAddresses.equals(other.hostAddresses)
         && services.equals(other.services)
         && gateways.equals(other.gateways);
   }

@@ -9,6 +9,7 @@ import io.portolan.registry.model.Resolution;
 import io.portolan.registry.model.ServiceEntryObject;
 import io.portolan.registry.model.ServiceObject;
 import io.portolan.registry.model.ServicePort;
+import io.portolan.registry.model.ServiceReach;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -53,16 +54,33 @@ final class ServiceAssembler {
   /** The service of this key, or null when no cluster defines it any more. */
   @Nullable MeshService assemble(ServiceKey key) {
     Merge merge = new Merge(key);
+    ServiceEntryObject selecting = firstSelecting(key);
     for (ClusterImage cluster : clusters.values()) {
       EndpointAssembler endpoints =
           new EndpointAssembler(cluster, resolver(cluster), localityOf(cluster.id()));
-      for (MeshObject definition : definitions(cluster, key)) {
+      List<MeshObject> definitions = definitions(cluster, key);
+      for (MeshObject definition : definitions) {
         merge.add(cluster.id(), definition, endpoints);
+      }
+      if (selecting != null && definitions.isEmpty()) {
+        endpoints.addSelected(selecting);
       }
       merge.endpoints.addAll(endpoints.endpoints());
       merge.notes.addAll(endpoints.notes());
     }
-    return merge.members.isEmpty() ? null : merge.build();
+    return merge.members.isEmpty() ? null : merge.build(settings.clusterLocal(key.hostname()));
+  }
+
+  /** The entry that selects workloads of the clusters that do not define the service themselves. */
+  private @Nullable ServiceEntryObject firstSelecting(ServiceKey key) {
+    for (ClusterImage cluster : clusters.values()) {
+      for (MeshObject definition : definitions(cluster, key)) {
+        if (definition instanceof ServiceEntryObject entry && !entry.workloadSelector().isEmpty()) {
+          return entry;
+        }
+      }
+    }
+    return null;
   }
 
   private Locality localityOf(String cluster) {
@@ -108,43 +126,47 @@ final class ServiceAssembler {
         case ServiceObject service -> {
           List<String> addresses = new ArrayList<>(service.clusterIps());
           addresses.addAll(service.externalAddresses());
-          boolean headless = service.type() == ServiceObject.Type.HEADLESS;
+          boolean balanced =
+              service.type() == ServiceObject.Type.LOAD_BALANCER
+                  && !service.labels().containsKey(NetworkResolver.NETWORK_LABEL);
           members.add(
               new MeshService.Member(
-                  cluster, addresses, headless, service.ports(), service.ref(), service.origin()));
-          addPorts(cluster, service.ports());
+                  cluster,
+                  addresses,
+                  service.type() == ServiceObject.Type.HEADLESS,
+                  service.ports(),
+                  service.ref(),
+                  service.origin(),
+                  service.reach(),
+                  balanced ? service.externalAddresses() : List.of()));
+          addPorts(service.ports());
           assembler.addService(service);
         }
         case ServiceEntryObject entry -> {
           members.add(
               new MeshService.Member(
-                  cluster, entry.addresses(), false, entry.ports(), entry.ref(), entry.origin()));
-          addPorts(cluster, entry.ports());
+                  cluster,
+                  entry.addresses(),
+                  false,
+                  entry.ports(),
+                  entry.ref(),
+                  entry.origin(),
+                  new ServiceReach(false, ServiceReach.Distribution.UNSET, entry.exportTo()),
+                  List.of()));
+          addPorts(entry.ports());
           assembler.addServiceEntry(entry);
         }
         default -> throw new IllegalArgumentException("defines no service: " + definition.ref());
       }
     }
 
-    private void addPorts(String cluster, List<ServicePort> added) {
-      for (ServicePort port : added) {
-        ServicePort known = ports.putIfAbsent(port.number(), port);
-        if (known != null && known.protocol() != port.protocol()) {
-          notes.add(
-              "port "
-                  + port.number()
-                  + " is "
-                  + port.protocol()
-                  + " in "
-                  + cluster
-                  + " but served as "
-                  + known.protocol());
-        }
-      }
+    private void addPorts(List<ServicePort> added) {
+      added.forEach(port -> ports.putIfAbsent(port.number(), port));
     }
 
-    MeshService build() {
+    MeshService build(boolean clusterLocal) {
       endpoints.sort(Endpoint.ORDER);
+      notes.addAll(Differences.of(members, endpoints));
       return switch (first) {
         case ServiceEntryObject entry ->
             new MeshService(
@@ -153,7 +175,8 @@ final class ServiceAssembler {
                 List.copyOf(ports.values()),
                 entry.resolution(),
                 !entry.meshInternal(),
-                entry.exportTo(),
+                clusterLocal,
+                "",
                 entry.subjectAltNames(),
                 endpoints,
                 notes);
@@ -164,7 +187,8 @@ final class ServiceAssembler {
                 List.copyOf(ports.values()),
                 resolution(service),
                 service.type() == ServiceObject.Type.EXTERNAL_NAME,
-                List.of(),
+                clusterLocal,
+                service.externalName(),
                 List.of(),
                 endpoints,
                 notes);

@@ -18,12 +18,17 @@ public record Locality(String region, String zone, String subzone) implements Co
           .thenComparing(Locality::subzone);
 
   /**
-   * Parses {@code region[/zone[/subzone]]}, the form of {@code istio-locality}.
+   * Parses {@code region[/zone[/subzone]]}, the form of {@code istio-locality}; a slash at the end
+   * means nothing.
    *
    * @throws IllegalArgumentException when there are more than three parts
    */
   public static Locality parse(String text) {
-    var parts = List.of(text.split("/", -1));
+    String bare = text;
+    while (bare.endsWith("/")) {
+      bare = bare.substring(0, bare.length() - 1);
+    }
+    var parts = List.of(bare.split("/", -1));
     if (parts.size() > 3) {
       throw new IllegalArgumentException(
           "locality '" + text + "' has " + parts.size() + " parts (expected region/zone/subzone)");

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param localityLb mesh-wide {@code localityLbSetting}
  * @param probe how gateways of other networks are probed
  * @param clusterHealth how the health of member clusters is judged
+ * @param serviceSettings which services stay inside their cluster, beside the built-in ones
  */
 public record MeshSettings(
     String trustDomain,
@@ -32,10 +33,38 @@ public record MeshSettings(
     VirtualServiceObject.@Nullable Retries defaultRetries,
     TrafficPolicy.LocalityLb localityLb,
     GatewayProbe probe,
-    ClusterHealth clusterHealth) {
+    ClusterHealth clusterHealth,
+    List<ServiceSettings> serviceSettings) {
   public MeshSettings {
     clusters = Map.copyOf(clusters);
     networks = Map.copyOf(networks);
+    serviceSettings = List.copyOf(serviceSettings);
+  }
+
+  /** Settings without {@code serviceSettings}. */
+  public MeshSettings(
+      String trustDomain,
+      String rootNamespace,
+      String domain,
+      Map<String, ClusterSettings> clusters,
+      Map<String, NetworkSettings> networks,
+      boolean registryOnly,
+      Duration connectTimeout,
+      VirtualServiceObject.@Nullable Retries defaultRetries,
+      TrafficPolicy.LocalityLb localityLb,
+      GatewayProbe probe) {
+    this(
+        trustDomain,
+        rootNamespace,
+        domain,
+        clusters,
+        networks,
+        registryOnly,
+        connectTimeout,
+        defaultRetries,
+        localityLb,
+        probe,
+        List.of());
   }
 
   /** What holds before any mesh.yaml was read. */
@@ -51,10 +80,77 @@ public record MeshSettings(
           null,
           new TrafficPolicy.LocalityLb(true, List.of(), Map.of(), List.of()),
           GatewayProbe.DEFAULT,
-          ClusterHealth.DEFAULT);
+          ClusterHealth.DEFAULT,
+          List.of());
 
-  /** A member cluster: its id, network (may be empty) and default locality. */
-  public record ClusterSettings(String id, String network, Locality locality) {}
+  /**
+   * A member cluster.
+   *
+   * @param network its network, may be empty
+   * @param locality where its endpoints are that say nothing themselves
+   * @param trustDomain trust domain of its workloads; empty for the mesh's
+   */
+  public record ClusterSettings(String id, String network, Locality locality, String trustDomain) {
+    /** A cluster of the mesh's trust domain. */
+    public ClusterSettings(String id, String network, Locality locality) {
+      this(id, network, locality, "");
+    }
+  }
+
+  /**
+   * One entry of {@code serviceSettings}.
+   *
+   * @param hosts host names, with {@code *.} in front for all below, or {@code *}
+   * @param clusterLocal whether they are reached inside their own cluster only
+   */
+  public record ServiceSettings(List<String> hosts, boolean clusterLocal) {
+    public ServiceSettings {
+      hosts = List.copyOf(hosts);
+    }
+  }
+
+  /** The trust domain of a cluster's workloads. */
+  public String trustDomainOf(String cluster) {
+    ClusterSettings own = clusters.get(cluster);
+    return own == null || own.trustDomain().isEmpty() ? trustDomain : own.trustDomain();
+  }
+
+  /**
+   * True for services that are reached inside their own cluster only. The most specific pattern
+   * decides; of equally specific ones a setting beats the built-in rules ({@code *.kube-system} and
+   * {@code kubernetes.default}) and true beats false. Source: MeshConfig {@code
+   * serviceSettings[].settings.clusterLocal}.
+   */
+  public boolean clusterLocal(String host) {
+    int best = -1;
+    boolean answer = false;
+    for (ServiceSettings entry : serviceSettings) {
+      for (String pattern : entry.hosts()) {
+        int specific = specificity(pattern, host);
+        if (specific > best) {
+          best = specific;
+          answer = entry.clusterLocal();
+        } else if (specific == best && specific >= 0) {
+          answer |= entry.clusterLocal();
+        }
+      }
+    }
+    for (String builtIn : List.of("*.kube-system.svc.", "kubernetes.default.svc.")) {
+      answer |= specificity(builtIn + domain, host) > best;
+    }
+    return answer;
+  }
+
+  /** Length of what a pattern fixes; an exact name beats every wildcard; -1 for no match. */
+  private static int specificity(String pattern, String host) {
+    if (pattern.equals(host)) {
+      return Integer.MAX_VALUE;
+    }
+    if (pattern.equals("*")) {
+      return 0;
+    }
+    return pattern.startsWith("*.") && host.endsWith(pattern.substring(1)) ? pattern.length() : -1;
+  }
 
   /**
    * A network.

@@ -11,6 +11,8 @@ import java.util.Map;
  * @param node name of its node, or empty
  * @param health from its conditions and deletion timestamp
  * @param ports named container ports
+ * @param hostname {@code spec.hostname}, or empty
+ * @param subdomain {@code spec.subdomain}: the headless service that gives it a name, or empty
  */
 public record PodObject(
     ObjectRef ref,
@@ -20,8 +22,23 @@ public record PodObject(
     String serviceAccount,
     String node,
     Health health,
-    List<ContainerPort> ports)
+    List<ContainerPort> ports,
+    String hostname,
+    String subdomain)
     implements MeshObject {
+  /** A pod without a name of its own. */
+  public PodObject(
+      ObjectRef ref,
+      Origin origin,
+      List<String> ips,
+      Map<String, String> labels,
+      String serviceAccount,
+      String node,
+      Health health,
+      List<ContainerPort> ports) {
+    this(ref, origin, ips, labels, serviceAccount, node, health, ports, "", "");
+  }
+
   public PodObject {
     ips = List.copyOf(ips);
     labels = Map.copyOf(labels);

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param ports its ports
  * @param selector labels of its pods, empty when slices are made by hand
  * @param publishNotReady {@code publishNotReadyAddresses}
+ * @param reach who may use it, and which endpoints are preferred
  */
 public record ServiceObject(
     ObjectRef ref,
@@ -25,8 +26,36 @@ public record ServiceObject(
     Map<String, String> selector,
     Map<String, String> labels,
     Map<String, String> annotations,
-    boolean publishNotReady)
+    boolean publishNotReady,
+    ServiceReach reach)
     implements MeshObject {
+  /** A service without restrictions or preferences. */
+  public ServiceObject(
+      ObjectRef ref,
+      Origin origin,
+      Type type,
+      String externalName,
+      List<String> clusterIps,
+      List<String> externalAddresses,
+      List<ServicePort> ports,
+      Map<String, String> selector,
+      Map<String, String> labels,
+      Map<String, String> annotations,
+      boolean publishNotReady) {
+    this(
+        ref,
+        origin,
+        type,
+        externalName,
+        clusterIps,
+        externalAddresses,
+        ports,
+        selector,
+        labels,
+        annotations,
+        publishNotReady,
+        ServiceReach.DEFAULT);
+  }
 
   /** Kinds of exposure. */
   public enum Type {

@@ -32,7 +32,13 @@ public record SliceObject(
    * @param node name of its node, or empty
    * @param zone its zone, or empty
    * @param pod name of the pod it is, from {@code targetRef}, or empty
+   * @param hostname its own name below the service's, or empty
    */
   public record SliceEndpoint(
-      String address, Health health, String node, String zone, String pod) {}
+      String address, Health health, String node, String zone, String pod, String hostname) {
+    /** An endpoint without a name of its own. */
+    public SliceEndpoint(String address, Health health, String node, String zone, String pod) {
+      this(address, health, node, zone, pod, "");
+    }
+  }
 }

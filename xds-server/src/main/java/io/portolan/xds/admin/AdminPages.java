@@ -54,7 +54,8 @@ public final class AdminPages {
                         .put("port", g.port())
                         .put("up", g.up())
                         .put("reason", g.reason())
-                        .put("source", g.source()));
+                        .put("source", g.source())
+                        .put("host", g.host()));
     return list;
   }
 
@@ -112,6 +113,13 @@ public final class AdminPages {
     node.put("workload", e.workload()).put("serviceAccount", e.serviceAccount());
     node.put("health", e.health().name()).put("weight", e.weight());
     node.put("meshTls", e.meshTls()).put("source", e.source().toString());
+    if (!e.otherAddresses().isEmpty()) {
+      ArrayNode others = node.putArray("otherAddresses");
+      e.otherAddresses().forEach(others::add);
+    }
+    if (!e.hostname().isEmpty()) {
+      node.put("hostname", e.hostname());
+    }
   }
 
   /** The connected proxies: what each was sent, acknowledged and refused. */

@@ -86,6 +86,9 @@ final class PendingChange {
         && a.ports().equals(b.ports())
         && a.resolution() == b.resolution()
         && a.external() == b.external()
-        && a.exportTo().equals(b.exportTo());
+        && a.clusterLocal() == b.clusterLocal()
+        && a.aliasOf().equals(b.aliasOf())
+        // Listeners and routes of a headless service name its pods.
+        && (!a.headless() || a.endpoints().equals(b.endpoints()));
   }
 }

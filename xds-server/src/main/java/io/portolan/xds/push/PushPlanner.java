@@ -199,8 +199,18 @@ public final class PushPlanner implements AutoCloseable {
         own.listeners().stream().map(ListenerGenerator::generate).toList();
     proxy.ownClusters = proxy.ownClusters.becoming(clusters);
     proxy.ownListeners = proxy.ownListeners.becoming(listeners);
+    tell("proxy", proxy.node().id(), own.notes(), proxy.notes);
     proxy.notes = own.notes();
     proxy.scope = scope;
+  }
+
+  /** One line for each note that was not there before. */
+  private static void tell(String kind, String name, List<String> notes, List<String> before) {
+    for (String note : notes) {
+      if (!before.contains(note)) {
+        LOG.warn("not as a reader might expect {}={} note=\"{}\"", kind, name, note);
+      }
+    }
   }
 
   /** Starts looking for certificates that are due, once per {@code interval}. */

@@ -3,144 +3,194 @@ package io.portolan.xds.view;
 import io.portolan.registry.image.Endpoint;
 import io.portolan.registry.image.MeshService;
 import io.portolan.registry.image.NetworkGateway;
+import io.portolan.registry.model.ClusterCondition;
+import io.portolan.registry.model.ClusterCondition.Treatment;
 import io.portolan.registry.model.Health;
-import io.portolan.registry.model.Locality;
 import io.portolan.registry.model.ServicePort;
+import io.portolan.registry.model.ServiceReach.Distribution;
 import io.portolan.registry.model.TrafficPolicy.LocalityLb;
 import io.portolan.xds.node.ProxyNode;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the load assignment of one service port for one scope. Pure.
  *
  * <p>Endpoints of the scope's network are sent as they are. Those of another network become that
  * network's gateways: each gateway once, with its share of the summed weight of the ready endpoints
- * behind it.
+ * behind it. Those of another network without a mesh proxy become the addresses of their cluster's
+ * cloud balancer, where it has one.
+ *
+ * <p>What is concluded about a cluster acts on its endpoints in the eyes of other clusters. Each
+ * treatment includes the milder ones, so that traffic moves once: demoted endpoints come after all
+ * others, unhealthy ones are demoted and marked, withdrawn ones are not sent.
  */
 final class AssignmentBuilder {
-  // After every rank of a gateway that is up; among those that are down the order stays.
-  private static final int DEMOTED = 10;
-  private static final AssignmentView.Why UNASKED = new AssignmentView.Why(List.of(), "", "");
+  // After every rank of what is up; among those that are down the order stays.
+  static final int DEMOTED = 10;
+  static final AssignmentView.Why UNASKED = new AssignmentView.Why(List.of(), "", "");
 
   private final MeshService service;
   private final ServicePort port;
   private final ProxyScope scope;
-  private final LocalityLb locality;
+  private final Surroundings around;
   private final boolean explain;
   private final boolean passthrough;
+  private final Nearness nearness;
+  private final MeshService.@Nullable Member own;
   private final Map<String, Candidate> candidates = new LinkedHashMap<>();
-  private final Map<String, Behind> remote = new TreeMap<>();
+  private final Map<String, Behind> behindGateways = new TreeMap<>();
+  private final Map<String, Behind> behindBalancers = new TreeMap<>();
   private final List<AssignmentView.LeftOut> leftOut = new ArrayList<>();
-
-  private record Candidate(
-      String address,
-      int port,
-      int rank,
-      Locality locality,
-      Health health,
-      long weight,
-      boolean meshTls,
-      String workload,
-      AssignmentView.Why why) {}
-
-  /** What is behind the gateways of one network. */
-  private static final class Behind {
-    long weight;
-    final Map<Locality, Long> byLocality = new TreeMap<>();
-    final List<String> sources = new ArrayList<>();
-  }
 
   AssignmentBuilder(
       MeshService service,
       ServicePort port,
       ProxyScope scope,
       LocalityLb locality,
+      Surroundings around,
       boolean passthrough,
       boolean explain) {
     this.service = service;
     this.port = port;
     this.scope = scope;
-    this.locality = locality;
+    this.around = around;
     this.passthrough = passthrough;
     this.explain = explain;
+    this.own = service.member(scope.cluster());
+    Distribution distribution = own == null ? Distribution.UNSET : own.reach().distribution();
+    this.nearness = new Nearness(scope, locality, distribution, passthrough);
   }
 
-  AssignmentView build(
-      String cluster, Map<String, String> subset, Map<String, List<NetworkGateway>> gateways) {
+  AssignmentView build(String cluster, Predicate<Endpoint> chosen) {
     for (Endpoint endpoint : service.endpoints()) {
-      if (endpoint.labels().entrySet().containsAll(subset.entrySet())) {
-        place(endpoint, gateways);
+      if (chosen.test(endpoint)) {
+        place(endpoint);
       }
     }
+    List<Shared> shared = new ArrayList<>();
+    behindGateways.forEach((network, behind) -> addGateways(shared, network, behind));
+    behindBalancers.forEach((of, behind) -> addBalancers(shared, of, behind));
     long scale = 1;
-    for (String network : remote.keySet()) {
-      for (int count : gatewayCounts(gateways.getOrDefault(network, List.of()))) {
-        scale = lcm(scale, count);
-      }
+    for (Shared s : shared) {
+      scale = AssignmentGroups.lcm(scale, s.count);
     }
     List<Candidate> all = new ArrayList<>();
     for (Candidate c : candidates.values()) {
-      all.add(
-          new Candidate(
-              c.address,
-              c.port,
-              c.rank,
-              c.locality,
-              c.health,
-              c.weight * scale,
-              c.meshTls,
-              c.workload,
-              c.why));
+      all.add(c.times(scale));
     }
-    for (var entry : remote.entrySet()) {
-      addGateways(all, entry.getValue(), gateways.getOrDefault(entry.getKey(), List.of()), scale);
+    for (Shared s : shared) {
+      all.add(s.candidate.times(scale / s.count));
     }
-    return new AssignmentView(cluster, groups(all), leftOut);
+    return new AssignmentView(cluster, AssignmentGroups.of(all, leftOut), leftOut);
   }
 
-  private void place(Endpoint endpoint, Map<String, List<NetworkGateway>> gateways) {
+  /** An address that shares the weight of what is behind it with {@code count - 1} others. */
+  private record Shared(Candidate candidate, long count) {}
+
+  private void place(Endpoint endpoint) {
     Integer target = service.targetPort(endpoint, port).orElse(null);
     if (target == null) {
       leaveOut(endpoint, "has no port for service port " + port.number());
       return;
     }
-    if (!scope.networkView().isEmpty()
-        && !endpoint.network().isEmpty()
-        && !scope.networkView().contains(endpoint.network())) {
-      leaveOut(endpoint, "network " + endpoint.network() + " is not in the requested network view");
+    String barred = barred(endpoint);
+    if (!barred.isEmpty()) {
+      leaveOut(endpoint, barred);
       return;
     }
-    boolean direct =
-        service.external()
-            || endpoint.network().isEmpty()
-            || scope.network().isEmpty()
-            || endpoint.network().equals(scope.network());
-    if (scope.role() == ProxyNode.Role.PROXYLESS && (!direct || endpoint.meshTls())) {
+    boolean direct = direct(endpoint);
+    boolean balanced = !direct && !passthrough && !endpoint.meshTls() && balancer(endpoint) != null;
+    if (scope.role() == ProxyNode.Role.PROXYLESS && !balanced && (!direct || endpoint.meshTls())) {
       leaveOut(endpoint, "a gRPC client without a proxy does not speak the mesh's mutual TLS");
     } else if (direct) {
       addDirect(endpoint, target);
     } else if (passthrough) {
       leaveOut(endpoint, "an east-west gateway serves its own network only");
+    } else if (balanced) {
+      addBehind(endpoint, behindBalancers, endpoint.cluster());
     } else if (!endpoint.meshTls()) {
-      leaveOut(endpoint, "no proxy in front of it: an east-west gateway passes mutual TLS only");
-    } else if (gateways.getOrDefault(endpoint.network(), List.of()).isEmpty()) {
-      leaveOut(endpoint, "network " + endpoint.network() + " has no gateway");
-    } else if (endpoint.health() != Health.HEALTHY) {
-      leaveOut(endpoint, "not ready, and only ready endpoints count behind a gateway");
+      leaveOut(
+          endpoint,
+          "no proxy in front of it: an east-west gateway passes mutual TLS only, and its service"
+              + " has no cloud balancer");
+    } else if (around.gateways(endpoint.network(), scope.families()).isEmpty()) {
+      leaveOut(
+          endpoint,
+          endpoint.network().isEmpty()
+              ? "its network is not known (expected the label topology.istio.io/network)"
+              : "network " + endpoint.network() + " has no gateway that the proxy can dial");
     } else {
-      Behind behind = remote.computeIfAbsent(endpoint.network(), n -> new Behind());
-      behind.weight += endpoint.weight();
-      behind.byLocality.merge(endpoint.locality(), (long) endpoint.weight(), Long::sum);
-      if (explain) {
-        behind.sources.add(name(endpoint));
-      }
+      addBehind(endpoint, behindGateways, endpoint.network());
     }
+  }
+
+  /** Why the scope may not use an endpoint, empty when it may. */
+  private String barred(Endpoint endpoint) {
+    boolean foreign = !endpoint.cluster().equals(scope.cluster());
+    if (!scope.networkView().isEmpty()
+        && !endpoint.network().isEmpty()
+        && !scope.networkView().contains(endpoint.network())) {
+      return "network " + endpoint.network() + " is not in the requested network view";
+    }
+    if (foreign && service.clusterLocal()) {
+      return "the service is local to each cluster";
+    }
+    MeshService.Member member = service.member(endpoint.cluster());
+    if (foreign && !passthrough && member != null && !member.exportedTo(scope.namespace())) {
+      return "cluster " + endpoint.cluster() + " does not export it to " + scope.namespace();
+    }
+    boolean nodeLocal =
+        (own != null && own.reach().nodeLocal()) || (member != null && member.reach().nodeLocal());
+    if (nodeLocal
+        && (foreign || endpoint.node().isEmpty() || !endpoint.node().equals(scope.node()))) {
+      return "internalTrafficPolicy is Local, and it is not on the node of the proxy";
+    }
+    ClusterCondition condition = condition(endpoint);
+    return condition.treatment() == Treatment.WITHDRAW
+        ? "withdrawn: " + described(endpoint.cluster(), condition)
+        : "";
+  }
+
+  private boolean direct(Endpoint endpoint) {
+    return service.external()
+        || endpoint.network().equals(scope.network())
+        // What runs in the proxy's own cluster and says nothing is where the proxy is.
+        || (endpoint.network().isEmpty() && endpoint.cluster().equals(scope.cluster()));
+  }
+
+  /** The condition of an endpoint's cluster as this scope is concerned by it. */
+  private ClusterCondition condition(Endpoint endpoint) {
+    return service.external() || endpoint.cluster().equals(scope.cluster())
+        ? ClusterCondition.UNWATCHED
+        : around.conditions().apply(endpoint.cluster());
+  }
+
+  private static String described(String cluster, ClusterCondition condition) {
+    String text = "cluster " + cluster + " is " + condition.phase().name().toLowerCase(Locale.ROOT);
+    if (!condition.reason().isEmpty()) {
+      text += ", " + condition.reason();
+    }
+    return condition.restored() ? text + ", read from the last-good snapshot" : text;
+  }
+
+  /** The reason of a rank, with what is concluded about the cluster when that is worth a word. */
+  private static String reason(String near, String cluster, ClusterCondition condition) {
+    return switch (condition.treatment()) {
+      case KEEP ->
+          condition.reason().isEmpty() && !condition.restored()
+              ? near
+              : near + "; " + described(cluster, condition);
+      case DEMOTE -> "demoted: " + described(cluster, condition);
+      case UNHEALTHY -> "unhealthy: " + described(cluster, condition);
+      case WITHDRAW -> "withdrawn: " + described(cluster, condition);
+    };
   }
 
   private void addDirect(Endpoint endpoint, int target) {
@@ -148,32 +198,45 @@ final class AssignmentBuilder {
       leaveOut(endpoint, "no proxy in front of it: an east-west gateway passes mutual TLS only");
       return;
     }
-    int rank = passthrough ? 0 : rank(endpoint.locality());
-    String key = endpoint.address() + ":" + target;
-    Candidate known = candidates.get(key);
-    if (known != null && !(known.health != Health.HEALTHY && endpoint.health() == Health.HEALTHY)) {
-      leaveOut(endpoint, "its address is there already");
+    List<String> addresses = scope.families().usable(endpoint.address(), endpoint.otherAddresses());
+    if (addresses.isEmpty()) {
+      leaveOut(endpoint, "the proxy has no address of its IP family");
       return;
     }
-    AssignmentView.Why why =
-        explain
-            ? new AssignmentView.Why(
-                List.of(name(endpoint)),
-                reason(endpoint.locality(), rank),
-                "weight " + endpoint.weight() + " of the endpoint itself")
-            : UNASKED;
-    candidates.put(
-        key,
+    ClusterCondition condition = condition(endpoint);
+    int near = nearness.rank(endpoint.locality(), endpoint.cluster(), endpoint.node());
+    boolean demoted = condition.treatment() != Treatment.KEEP;
+    Candidate made =
         new Candidate(
-            endpoint.address(),
+            addresses.getFirst(),
+            addresses.subList(1, addresses.size()),
             target,
-            rank,
+            near + (demoted ? DEMOTED : 0),
             endpoint.locality(),
-            endpoint.health(),
+            condition.treatment() == Treatment.UNHEALTHY ? Health.UNHEALTHY : endpoint.health(),
             endpoint.weight(),
             endpoint.meshTls(),
             workload(endpoint),
-            why));
+            endpoint.cluster().equals(scope.cluster()),
+            explain
+                ? new AssignmentView.Why(
+                    List.of(name(endpoint)),
+                    reason(
+                        nearness.reason(endpoint.locality(), near), endpoint.cluster(), condition),
+                    "weight " + endpoint.weight() + " of the endpoint itself")
+                : UNASKED);
+    String key = made.address() + ":" + target;
+    Candidate known = candidates.get(key);
+    if (known == null || made.beats(known)) {
+      candidates.put(key, made);
+    }
+    if (known != null) {
+      leaveOut(
+          endpoint,
+          made.beats(known)
+              ? "its address is there twice: it takes the place of another"
+              : "its address is there already");
+    }
   }
 
   private static String workload(Endpoint endpoint) {
@@ -182,141 +245,99 @@ final class AssignmentBuilder {
         : endpoint.workload() + ";" + endpoint.namespace() + ";" + endpoint.cluster();
   }
 
-  private void addGateways(
-      List<Candidate> all, Behind behind, List<NetworkGateway> gateways, long scale) {
-    Locality nearest =
-        behind.byLocality.entrySet().stream()
-            .min(
-                Comparator.<Map.Entry<Locality, Long>>comparingInt(e -> rank(e.getKey()))
-                    .thenComparing(Map.Entry::getValue, Comparator.reverseOrder())
-                    .thenComparing(Map.Entry::getKey))
-            .map(Map.Entry::getKey)
-            .orElse(Locality.UNKNOWN);
-    int[] counts = gatewayCounts(gateways);
+  private void addBehind(Endpoint endpoint, Map<String, Behind> by, String key) {
+    if (endpoint.health() != Health.HEALTHY) {
+      leaveOut(endpoint, "not ready, and only ready endpoints count behind a gateway or balancer");
+      return;
+    }
+    ClusterCondition condition = condition(endpoint);
+    Behind.Level level = by.computeIfAbsent(key, k -> new Behind()).at(condition.treatment());
+    level.add(endpoint, nearness);
+    if (explain) {
+      level.tell(name(endpoint), reason("", endpoint.cluster(), condition));
+    }
+  }
+
+  private void addGateways(List<Shared> shared, String network, Behind behind) {
+    List<NetworkGateway> gateways = around.gateways(network, scope.families());
+    long up = gateways.stream().filter(NetworkGateway::up).count();
+    Behind.Level level = behind.best();
+    // Where endpoints of a better cluster are behind the same gateway, these alone weigh.
+    behind.worse().forEach(l -> l.leftOut(leftOut, "behind a gateway that others weigh for: "));
     for (NetworkGateway gateway : gateways) {
-      if (!Literal.isAddress(gateway.address())) {
-        leftOut.add(
-            new AssignmentView.LeftOut(
-                "gateway " + gateway.address() + " of network " + gateway.network(),
-                "its address is a host name (expected an IP address)"));
-        continue;
-      }
-      int count = gateway.up() ? counts[0] : counts[1];
-      long weight = behind.weight * scale / count;
-      int rank = rank(nearest) + (gateway.up() ? 0 : DEMOTED);
-      AssignmentView.Why why =
-          explain
-              ? new AssignmentView.Why(
-                  behind.sources,
-                  gateway.up()
-                      ? "gateway of network " + gateway.network() + ", " + reason(nearest, rank)
-                      : "demoted: gateway is down, " + gateway.reason(),
-                  "weight "
-                      + behind.weight
-                      + " of the ready endpoints behind it, shared by "
-                      + count
-                      + " gateway(s)")
-              : UNASKED;
-      all.add(
-          new Candidate(
-              gateway.address(),
-              gateway.port(),
-              rank,
-              nearest,
-              Health.HEALTHY,
-              weight,
-              true,
-              "",
-              why));
+      long count = gateway.up() ? up : gateways.size() - up;
+      boolean demoted = !gateway.up() || level.treatment() != Treatment.KEEP;
+      String near =
+          gateway.up()
+              ? "gateway of network "
+                  + network
+                  + ", "
+                  + nearness.reason(level.nearest(), level.rank())
+              : "demoted: gateway is down, " + gateway.reason();
+      shared.add(
+          new Shared(
+              level.candidate(
+                  gateway.address(), gateway.port(), demoted, true, why(level, near, count)),
+              count));
     }
   }
 
-  /** Gateways up and gateways down; at least 1 each, so that they can divide. */
-  private static int[] gatewayCounts(List<NetworkGateway> gateways) {
-    int up = 0;
-    int down = 0;
-    for (NetworkGateway gateway : gateways) {
-      if (Literal.isAddress(gateway.address())) {
-        up += gateway.up() ? 1 : 0;
-        down += gateway.up() ? 0 : 1;
-      }
+  private void addBalancers(List<Shared> shared, String cluster, Behind behind) {
+    Behind.Level level = behind.best();
+    MeshService.Member member = service.member(cluster);
+    List<String> addresses =
+        member == null
+            ? List.of()
+            : around.resolved().apply(member.balancers()).stream()
+                .filter(scope.families()::has)
+                .toList();
+    if (member == null || addresses.isEmpty()) {
+      level.leftOut(leftOut, "its cloud balancer has no address that the proxy can dial: ");
+      return;
     }
-    return new int[] {Math.max(1, up), Math.max(1, down)};
+    int number =
+        member.ports().stream()
+            .filter(p -> p.number() == port.number() || p.name().equals(port.name()))
+            .min(java.util.Comparator.comparing(p -> p.number() != port.number()))
+            .map(ServicePort::number)
+            .orElse(port.number());
+    String near =
+        "cloud balancer of cluster "
+            + cluster
+            + ", without mutual TLS, "
+            + nearness.reason(level.nearest(), level.rank());
+    for (String address : addresses) {
+      shared.add(
+          new Shared(
+              level.candidate(
+                  address,
+                  number,
+                  level.treatment() != Treatment.KEEP,
+                  false,
+                  why(level, near, addresses.size())),
+              addresses.size()));
+    }
   }
 
-  private List<AssignmentView.Group> groups(List<Candidate> all) {
-    long divisor = 0;
-    long largest = 1;
-    for (Candidate c : all) {
-      divisor = gcd(divisor, c.weight);
-      largest = Math.max(largest, c.weight);
+  private AssignmentView.Why why(Behind.Level level, String near, long count) {
+    if (!explain) {
+      return UNASKED;
     }
-    divisor = Math.max(1, divisor);
-    // Envoy sums the weights of a locality in 32 bits.
-    long ceiling = Math.max(1, Integer.MAX_VALUE / Math.max(1, all.size()));
-    double shrink = Math.min(1.0, (double) ceiling * divisor / largest);
-    Map<Integer, Integer> priorities = new HashMap<>();
-    all.stream()
-        .mapToInt(Candidate::rank)
-        .distinct()
-        .sorted()
-        .forEach(rank -> priorities.put(rank, priorities.size()));
-    Map<Integer, Map<Locality, List<AssignmentView.Host>>> grouped = new TreeMap<>();
-    List<Candidate> ordered =
-        all.stream()
-            .sorted(Comparator.comparing(Candidate::address).thenComparingInt(Candidate::port))
-            .toList();
-    String last = "";
-    for (Candidate c : ordered) {
-      String key = c.address + ":" + c.port;
-      if (key.equals(last)) {
-        leftOut.add(new AssignmentView.LeftOut(key, "its address is there already"));
-        continue;
-      }
-      last = key;
-      int weight = (int) Math.max(1, Math.round((double) c.weight / divisor * shrink));
-      grouped
-          .computeIfAbsent(priorities.get(c.rank), p -> new TreeMap<>())
-          .computeIfAbsent(c.locality, l -> new ArrayList<>())
-          .add(
-              new AssignmentView.Host(
-                  c.address, c.port, c.health, weight, c.meshTls, c.workload, c.why));
-    }
-    List<AssignmentView.Group> groups = new ArrayList<>();
-    grouped.forEach(
-        (priority, localities) ->
-            localities.forEach(
-                (where, hosts) -> groups.add(new AssignmentView.Group(where, priority, hosts))));
-    return groups;
+    String also = String.join("; ", level.conditions());
+    return new AssignmentView.Why(
+        level.sources(),
+        also.isEmpty() ? near : near + "; " + also,
+        "weight "
+            + level.weight()
+            + " of the ready endpoints behind it, shared by "
+            + count
+            + " address(es)");
   }
 
-  /** 0 same zone, 1 same region, 2 the region's failover target, 3 the rest. */
-  private int rank(Locality where) {
-    Locality own = scope.locality();
-    if (!locality.enabled() || own.isUnknown()) {
-      return 0;
-    }
-    if (own.region().equals(where.region())) {
-      return own.zone().equals(where.zone()) || own.zone().isEmpty() ? 0 : 1;
-    }
-    return where.region().equals(locality.failover().get(own.region())) ? 2 : 3;
-  }
-
-  private String reason(Locality where, int rank) {
-    if (passthrough) {
-      return "an east-west gateway spreads evenly";
-    }
-    if (!locality.enabled() || scope.locality().isUnknown()) {
-      return locality.enabled()
-          ? "the proxy's locality is unknown"
-          : "locality load balancing is off";
-    }
-    return switch (rank) {
-      case 0 -> "same zone as the proxy, " + scope.locality();
-      case 1 -> where + " is in the region of the proxy, " + scope.locality();
-      case 2 -> where + " is the failover region of " + scope.locality().region();
-      default -> where + " is in another region than the proxy, " + scope.locality();
-    };
+  /** The definition whose cloud balancer stands in front of an endpoint, or null. */
+  private MeshService.@Nullable Member balancer(Endpoint endpoint) {
+    MeshService.Member member = service.member(endpoint.cluster());
+    return member == null || member.balancers().isEmpty() ? null : member;
   }
 
   private void leaveOut(Endpoint endpoint, String reason) {
@@ -330,13 +351,5 @@ final class AssignmentBuilder {
         + (endpoint.workload().isEmpty() ? "" : " (" + endpoint.workload() + ")")
         + " from "
         + endpoint.source();
-  }
-
-  private static long lcm(long a, long b) {
-    return a / gcd(a, b) * b;
-  }
-
-  private static long gcd(long a, long b) {
-    return b == 0 ? a : gcd(b, a % b);
   }
 }

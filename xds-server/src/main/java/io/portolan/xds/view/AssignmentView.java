@@ -32,6 +32,7 @@ public record AssignmentView(String cluster, List<Group> groups, List<LeftOut> l
    * @param meshTls speak mutual TLS to it
    * @param workload {@code name;namespace;cluster} of the workload, empty for a gateway
    * @param why provenance for people: which source, which rule gave priority and weight
+   * @param otherAddresses addresses of the same host in other IP families
    */
   public record Host(
       String address,
@@ -40,7 +41,24 @@ public record AssignmentView(String cluster, List<Group> groups, List<LeftOut> l
       int weight,
       boolean meshTls,
       String workload,
-      Why why) {}
+      Why why,
+      List<String> otherAddresses) {
+    public Host {
+      otherAddresses = List.copyOf(otherAddresses);
+    }
+
+    /** A host with one address. */
+    public Host(
+        String address,
+        int port,
+        Health health,
+        int weight,
+        boolean meshTls,
+        String workload,
+        Why why) {
+      this(address, port, health, weight, meshTls, workload, why, List.of());
+    }
+  }
 
   /**
    * Why a host is there.

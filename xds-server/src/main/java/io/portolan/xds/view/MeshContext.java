@@ -6,6 +6,7 @@ import io.portolan.registry.model.DestinationRuleObject;
 import io.portolan.registry.model.GatewayObject;
 import io.portolan.registry.model.Kind;
 import io.portolan.registry.model.MeshObject;
+import io.portolan.registry.model.ServiceReach;
 import io.portolan.registry.model.VirtualServiceObject;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What is the same for all proxies: indexes over one image. Immutable; built once per image. */
 public final class MeshContext {
+  private static final int MAX_ALIASES = 8;
+
   private final RegistryImage image;
   private final List<MeshService> services;
   private final Map<String, List<MeshService>> byHost = new HashMap<>();
@@ -27,6 +30,7 @@ public final class MeshContext {
   private final List<VirtualServiceObject> virtualServices;
   private final List<GatewayObject> gateways;
   private final Map<String, Set<String>> ownAddresses = new TreeMap<>();
+  private final Set<String> nodeBound = new HashSet<>();
 
   private MeshContext(RegistryImage image, @Nullable MeshContext before) {
     this.image = image;
@@ -38,6 +42,10 @@ public final class MeshContext {
         ownAddresses
             .computeIfAbsent(member.cluster(), c -> new HashSet<>())
             .addAll(member.addresses());
+        if (member.reach().nodeLocal()
+            || member.reach().distribution() == ServiceReach.Distribution.SAME_NODE) {
+          nodeBound.add(member.cluster());
+        }
       }
     }
     if (before != null) {
@@ -80,23 +88,75 @@ public final class MeshContext {
 
   /** Services that the scope may see, in order of key. */
   public List<MeshService> visible(ProxyScope scope) {
-    return services.stream().filter(s -> isVisible(s, scope.namespace())).toList();
+    return services.stream().filter(s -> isVisible(s, scope)).toList();
   }
 
-  static boolean isVisible(MeshService service, String namespace) {
-    List<String> exportTo = service.exportTo();
-    return exportTo.isEmpty()
-        || exportTo.contains("*")
-        || exportTo.contains(namespace)
-        || (exportTo.contains(".") && service.key().namespace().equals(namespace));
+  static boolean isVisible(MeshService service, ProxyScope scope) {
+    return service.visibleTo(scope.cluster(), scope.namespace());
+  }
+
+  /** All services, in order of key. */
+  List<MeshService> all() {
+    return services;
+  }
+
+  /**
+   * Whether an east-west gateway may pass a service on to other clusters: some namespace may use
+   * it, and it is neither external nor local to its cluster.
+   */
+  static boolean isCarried(MeshService service) {
+    return !service.external()
+        && !service.clusterLocal()
+        && service.members().stream().anyMatch(m -> !m.reach().exportTo().equals(List.of("~")));
+  }
+
+  /** True when what proxies of a cluster see depends on the node they run on. */
+  boolean nodesMatter(String cluster) {
+    return nodeBound.contains(cluster);
+  }
+
+  /**
+   * The virtual addresses that proxies of a scope listen on: those of their own cluster, and those
+   * that a ServiceEntry names for the whole mesh as long as the own cluster does not use them.
+   */
+  List<String> virtualAddresses(MeshService service, ProxyScope scope) {
+    Set<String> found = new java.util.LinkedHashSet<>();
+    for (MeshService.Member member : service.members()) {
+      boolean own = member.cluster().equals(scope.cluster());
+      boolean everywhere = member.ref().kind() == Kind.SERVICE_ENTRY;
+      for (String address : member.addresses()) {
+        boolean dialled = !Literal.isAddress(address) || scope.families().has(address);
+        if (dialled && (own || (everywhere && !isOwnAddress(scope.cluster(), address)))) {
+          found.add(address);
+        }
+      }
+    }
+    return List.copyOf(found);
+  }
+
+  /**
+   * The service that an ExternalName service stands for, through other aliases; empty when it is no
+   * alias or its target is not in the mesh.
+   */
+  Optional<MeshService> aliased(MeshService service, ProxyScope scope) {
+    if (service.aliasOf().isEmpty()) {
+      return Optional.empty();
+    }
+    MeshService at = service;
+    for (int hops = 0; hops < MAX_ALIASES && !at.aliasOf().isEmpty(); hops++) {
+      MeshService next = byHost(at.aliasOf(), scope).orElse(null);
+      if (next == null) {
+        return Optional.empty();
+      }
+      at = next;
+    }
+    return at.aliasOf().isEmpty() ? Optional.of(at) : Optional.empty();
   }
 
   /** The service of a host as the scope sees it: of its own namespace first. */
   Optional<MeshService> byHost(String host, ProxyScope scope) {
     List<MeshService> found =
-        byHost.getOrDefault(host, List.of()).stream()
-            .filter(s -> isVisible(s, scope.namespace()))
-            .toList();
+        byHost.getOrDefault(host, List.of()).stream().filter(s -> isVisible(s, scope)).toList();
     return found.stream()
         .filter(s -> s.key().namespace().equals(scope.namespace()))
         .findFirst()

@@ -9,6 +9,8 @@ import java.util.List;
  * share every byte of these.
  *
  * @param labels only of gateways: Gateway objects select by them; empty for sidecars
+ * @param node the node it runs on; empty when nothing it sees depends on the node
+ * @param families the IP families it has
  */
 public record ProxyScope(
     ProxyNode.Role role,
@@ -18,9 +20,34 @@ public record ProxyScope(
     List<String> networkView,
     String namespace,
     Locality locality,
-    java.util.Map<String, String> labels) {
+    java.util.Map<String, String> labels,
+    String node,
+    IpFamilies families) {
   public ProxyScope {
     networkView = List.copyOf(networkView);
     labels = java.util.Map.copyOf(labels);
+  }
+
+  /** A scope in which no node matters, of proxies with both IP families. */
+  public ProxyScope(
+      ProxyNode.Role role,
+      ProxyNode.Interception interception,
+      String cluster,
+      String network,
+      List<String> networkView,
+      String namespace,
+      Locality locality,
+      java.util.Map<String, String> labels) {
+    this(
+        role,
+        interception,
+        cluster,
+        network,
+        networkView,
+        namespace,
+        locality,
+        labels,
+        "",
+        IpFamilies.BOTH);
   }
 }

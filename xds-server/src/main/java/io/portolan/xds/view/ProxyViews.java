@@ -53,8 +53,9 @@ public final class ProxyViews {
   /** The scope of a proxy: its place from the registry where that knows better than the proxy. */
   public ProxyScope scope(ProxyNode node) {
     Workload workload = Workload.of(context, node);
+    var place = context.image().placeOf(node.cluster(), node.namespace(), node.name());
     var cluster = context.image().settings().clusters().get(node.cluster());
-    Locality locality = workload.locality();
+    Locality locality = place.locality().isUnknown() ? workload.locality() : place.locality();
     if (locality.isUnknown()) {
       locality = node.locality();
     }
@@ -63,7 +64,7 @@ public final class ProxyViews {
     }
     String network = node.network();
     if (network.isEmpty()) {
-      network = workload.network();
+      network = place.network().isEmpty() ? workload.network() : place.network();
     }
     if (network.isEmpty()) {
       network = context.image().networkOf(node.cluster());
@@ -77,7 +78,9 @@ public final class ProxyViews {
         node.networkView(),
         node.namespace(),
         locality,
-        router ? node.labels() : Map.of());
+        router ? node.labels() : Map.of(),
+        context.nodesMatter(node.cluster()) ? place.node() : "",
+        IpFamilies.of(node.addresses()));
   }
 
   /** The shared part of a scope. */
@@ -91,15 +94,11 @@ public final class ProxyViews {
 
   /** The clusters and assignments of one service in a scope, as {@link #shared} holds them. */
   public List<ServiceViewBuilder.Pair> service(ProxyScope scope, MeshService service) {
-    if (!MeshContext.isVisible(service, scope.namespace())) {
-      return List.of();
-    }
     ServiceViewBuilder builder = new ServiceViewBuilder(context, scope);
-    if (scope.role() != ProxyNode.Role.ROUTER) {
-      return builder.clusters(service);
+    if (scope.role() == ProxyNode.Role.ROUTER) {
+      return new RouterParts(scope).clusters(service, builder);
     }
-    RouterParts parts = new RouterParts(scope);
-    return parts.clusters(service, builder);
+    return MeshContext.isVisible(service, scope) ? builder.clusters(service) : List.of();
   }
 
   private Shared sidecar(ProxyScope scope) {
@@ -157,7 +156,7 @@ public final class ProxyViews {
     RouterParts parts = new RouterParts(scope);
     ServiceViewBuilder builder = new ServiceViewBuilder(context, scope);
     List<ServiceViewBuilder.Pair> clusters = new ArrayList<>();
-    for (MeshService service : context.visible(scope)) {
+    for (MeshService service : context.all()) {
       clusters.addAll(parts.clusters(service, builder));
     }
     return new Shared(clusters, parts.routes(), List.of(), parts.notes);
@@ -251,10 +250,10 @@ public final class ProxyViews {
           passthrough.values().stream()
               .flatMap(List::stream)
               .anyMatch(p -> RouteViewBuilder.covers(p, service.hostname()));
-      if (exported && !service.external()) {
+      if (exported && MeshContext.isCarried(service)) {
         found.addAll(builder.passthroughClusters(service));
       }
-      if (!http.isEmpty()) {
+      if (!http.isEmpty() && MeshContext.isVisible(service, scope)) {
         Set<String> named = targets();
         builder.clusters(service).stream()
             .filter(pair -> named.contains(pair.cluster().name()))

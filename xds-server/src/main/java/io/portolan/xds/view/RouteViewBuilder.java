@@ -1,6 +1,7 @@
 package io.portolan.xds.view;
 
 import io.portolan.registry.image.MeshService;
+import io.portolan.registry.image.ServiceKey;
 import io.portolan.registry.model.ServicePort;
 import io.portolan.registry.model.VirtualServiceObject;
 import io.portolan.registry.model.VirtualServiceObject.Destination;
@@ -18,6 +19,7 @@ final class RouteViewBuilder {
   private final MeshContext context;
   private final ProxyScope scope;
   private final List<String> notes;
+  private final Map<ServiceKey, List<MeshService>> aliases = new TreeMap<>();
 
   RouteViewBuilder(MeshContext context, ProxyScope scope, List<String> notes) {
     this.context = context;
@@ -29,8 +31,11 @@ final class RouteViewBuilder {
   List<RouteView> sidecar() {
     Map<Integer, List<MeshService>> byPort = new TreeMap<>();
     for (MeshService service : context.visible(scope)) {
+      Optional<MeshService> alias = context.aliased(service, scope);
+      alias.ifPresent(
+          target -> aliases.computeIfAbsent(target.key(), k -> new ArrayList<>()).add(service));
       for (ServicePort port : service.portsFor(scope.cluster())) {
-        if (port.protocol().isHttp()) {
+        if (alias.isEmpty() && port.protocol().isHttp()) {
           byPort.computeIfAbsent(port.number(), p -> new ArrayList<>()).add(service);
         }
       }
@@ -76,12 +81,13 @@ final class RouteViewBuilder {
       VirtualServiceObject rule = ruleFor(service.hostname(), rules);
       List<RouteView.Rule> routes =
           rule == null || rule.http().isEmpty()
-              ? List.of(toService(service, port))
+              ? List.of(to(service.hostname(), port))
               : rules(rule, port);
       if (rule != null) {
         sources.add(rule.ref().toString());
       }
       hosts.add(new RouteView.VirtualHost(service.hostname() + ":" + port, domains, routes));
+      addPods(hosts, service, port, taken);
     }
     hosts.sort(java.util.Comparator.comparing(RouteView.VirtualHost::name));
     return new RouteView(Integer.toString(port), hosts, catchAll, sources);
@@ -138,11 +144,11 @@ final class RouteViewBuilder {
     return null;
   }
 
-  private RouteView.Rule toService(MeshService service, int port) {
+  private RouteView.Rule to(String host, int port) {
     return new RouteView.Rule(
         "default",
         List.of(),
-        List.of(new RouteView.Target(ClusterView.name(port, "", service.hostname()), 100)),
+        List.of(new RouteView.Target(ClusterView.name(port, "", host), 100)),
         "",
         null,
         defaultRetry());
@@ -189,10 +195,11 @@ final class RouteViewBuilder {
   }
 
   private Optional<RouteView.Target> target(Destination destination, int defaultPort) {
-    MeshService service = context.byHost(destination.host(), scope).orElse(null);
-    if (service == null) {
+    MeshService named = context.byHost(destination.host(), scope).orElse(null);
+    if (named == null) {
       return Optional.empty();
     }
+    MeshService service = context.aliased(named, scope).orElse(named);
     List<ServicePort> ports = service.portsFor(scope.cluster());
     int wanted = destination.port() > 0 ? destination.port() : defaultPort;
     int port =
@@ -220,29 +227,48 @@ final class RouteViewBuilder {
     return rule != null && rule.subsets().stream().anyMatch(s -> s.name().equals(subset));
   }
 
-  /** The host, its short forms, and the virtual addresses of the scope's own cluster. */
+  /** A virtual host for each named pod of a headless service. */
+  private void addPods(
+      List<RouteView.VirtualHost> hosts, MeshService service, int port, Set<String> taken) {
+    for (HeadlessPods.Pod pod : HeadlessPods.of(service, scope)) {
+      List<String> domains = names(pod.hostname(), service).stream().filter(taken::add).toList();
+      if (!domains.isEmpty()) {
+        hosts.add(
+            new RouteView.VirtualHost(
+                pod.hostname() + ":" + port, domains, List.of(to(pod.hostname(), port))));
+      }
+    }
+  }
+
+  /** The host, its short forms, its aliases, and the virtual addresses the scope listens on. */
   private List<String> domains(MeshService service) {
-    List<String> domains = new ArrayList<>();
-    String host = service.hostname();
-    domains.add(host);
+    List<String> domains = new ArrayList<>(names(service.hostname(), service));
+    if (service.headless()) {
+      domains.add("*." + service.hostname());
+    }
+    for (MeshService alias : aliases.getOrDefault(service.key(), List.of())) {
+      domains.addAll(names(alias.hostname(), alias));
+    }
+    for (String address : context.virtualAddresses(service, scope)) {
+      domains.add(address.indexOf(':') >= 0 ? "[" + address + "]" : address);
+    }
+    return domains.stream().distinct().toList();
+  }
+
+  /** A host of a service or of one of its pods, with the short forms that resolve to it. */
+  private List<String> names(String host, MeshService service) {
+    List<String> names = new ArrayList<>();
+    names.add(host);
     String namespace = service.key().namespace();
     String suffix = "." + namespace + ".svc." + context.image().settings().domain();
     if (host.endsWith(suffix)) {
       String name = host.substring(0, host.length() - suffix.length());
-      domains.add(name + "." + namespace + ".svc");
-      domains.add(name + "." + namespace);
+      names.add(name + "." + namespace + ".svc");
+      names.add(name + "." + namespace);
       if (namespace.equals(scope.namespace())) {
-        domains.add(name);
+        names.add(name);
       }
     }
-    for (MeshService.Member member : service.members()) {
-      for (String address : member.addresses()) {
-        if (member.cluster().equals(scope.cluster())
-            || !context.isOwnAddress(scope.cluster(), address)) {
-          domains.add(address.indexOf(':') >= 0 ? "[" + address + "]" : address);
-        }
-      }
-    }
-    return domains.stream().distinct().toList();
+    return names;
   }
 }

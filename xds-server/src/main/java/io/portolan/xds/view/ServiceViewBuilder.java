@@ -12,17 +12,19 @@ import io.portolan.xds.node.ProxyNode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.function.Predicate;
 
 /** Makes the clusters and load assignments of one service for one scope. Pure. */
 public final class ServiceViewBuilder {
   private final MeshContext context;
   private final ProxyScope scope;
+  private final Surroundings surroundings;
 
   /** Views of one scope over one image. */
   public ServiceViewBuilder(MeshContext context, ProxyScope scope) {
     this.context = context;
     this.scope = scope;
+    this.surroundings = Surroundings.of(context.image());
   }
 
   /**
@@ -47,65 +49,84 @@ public final class ServiceViewBuilder {
   }
 
   private List<Pair> clusters(MeshService service, boolean passthrough, boolean explain) {
+    if (context.aliased(service, scope).isPresent()) {
+      return List.of();
+    }
     DestinationRuleObject rule = context.rule(service, scope);
+    TrafficPolicy base = rule == null ? TrafficPolicy.NONE : rule.policy();
     List<Pair> pairs = new ArrayList<>();
     for (ServicePort port : service.portsFor(scope.cluster())) {
       if (port.protocol() == PortProtocol.UDP) {
         continue;
       }
-      TrafficPolicy base = rule == null ? TrafficPolicy.NONE : rule.policy();
-      addIfUseful(pairs, service, port, "", Map.of(), base, rule, passthrough, explain);
+      Making making = new Making(service, port, rule, passthrough, explain);
+      addIfUseful(pairs, making, "", base, service.hostname(), e -> true);
       if (rule != null) {
         for (DestinationRuleObject.Subset subset : rule.subsets()) {
           addIfUseful(
               pairs,
-              service,
-              port,
+              making,
               subset.name(),
-              subset.labels(),
               subset.policy().over(base),
-              rule,
-              passthrough,
-              explain);
+              service.hostname(),
+              e -> Subsets.matches(subset.labels(), e));
         }
+      }
+      for (HeadlessPods.Pod pod : HeadlessPods.of(service, scope)) {
+        addIfUseful(pairs, making, "", base, pod.hostname(), pod::is);
       }
     }
     return pairs;
   }
 
-  private void addIfUseful(
-      List<Pair> pairs,
+  /** What all clusters of one service port share. */
+  private record Making(
       MeshService service,
       ServicePort port,
-      String subset,
-      Map<String, String> labels,
-      TrafficPolicy policy,
       @org.jspecify.annotations.Nullable DestinationRuleObject rule,
       boolean passthrough,
-      boolean explain) {
+      boolean explain) {}
+
+  private void addIfUseful(
+      List<Pair> pairs,
+      Making making,
+      String subset,
+      TrafficPolicy policy,
+      String hostname,
+      Predicate<Endpoint> chosen) {
+    MeshService service = making.service();
+    ServicePort port = making.port();
+    boolean passthrough = making.passthrough();
     String name =
         passthrough
-            ? ClusterView.sni(port.number(), subset, service.hostname())
-            : ClusterView.name(port.number(), subset, service.hostname());
+            ? ClusterView.sni(port.number(), subset, hostname)
+            : ClusterView.name(port.number(), subset, hostname);
     boolean eds = service.resolution() == Resolution.STATIC;
     AssignmentView assignment = null;
     if (eds) {
       assignment =
-          new AssignmentBuilder(service, port, scope, locality(policy), passthrough, explain)
-              .build(name, labels, context.image().gateways());
+          new AssignmentBuilder(
+                  service,
+                  port,
+                  scope,
+                  locality(policy),
+                  surroundings,
+                  passthrough,
+                  making.explain())
+              .build(name, chosen);
     }
     if (passthrough && (assignment == null || assignment.groups().isEmpty())) {
       return;
     }
     List<String> sources = new ArrayList<>();
     service.members().forEach(m -> sources.add(m.ref().toString()));
-    if (rule != null) {
-      sources.add(rule.ref().toString());
+    if (making.rule() != null) {
+      sources.add(making.rule().ref().toString());
     }
     ClusterView cluster =
         new ClusterView(
             name,
-            service.hostname(),
+            hostname,
             port.number(),
             subset,
             port.protocol(),
@@ -172,7 +193,7 @@ public final class ServiceViewBuilder {
         .map(
             e ->
                 "spiffe://"
-                    + settings.trustDomain()
+                    + settings.trustDomainOf(e.cluster())
                     + "/ns/"
                     + e.namespace()
                     + "/sa/"

@@ -90,7 +90,7 @@ public record GoldenCase(
     return new ProxyNode(
         "golden",
         ProxyNode.Role.valueOf((String) m.get("role")),
-        List.of((String) m.get("address")),
+        List.of(((String) m.get("address")).split(",", -1)),
         (String) m.get("name"),
         (String) m.get("namespace"),
         (String) m.get("cluster"),

@@ -7,6 +7,8 @@ import io.portolan.registry.image.Endpoint;
 import io.portolan.registry.image.MeshService;
 import io.portolan.registry.image.NetworkGateway;
 import io.portolan.registry.image.ServiceKey;
+import io.portolan.registry.model.ClusterCondition;
+import io.portolan.registry.model.ClusterCondition.Treatment;
 import io.portolan.registry.model.Health;
 import io.portolan.registry.model.Kind;
 import io.portolan.registry.model.Locality;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 
@@ -102,6 +105,76 @@ class AssignmentPropertyTest {
     }
   }
 
+  @Property(tries = 1000)
+  void conditionsKeepAddressesUniqueAndSharesRight(@ForAll long seed) {
+    Random random = new Random(seed);
+    List<Endpoint> endpoints = mixed(random);
+    Map<String, List<NetworkGateway>> gateways = gateways(random);
+    Map<String, ClusterCondition> conditions = conditions(random);
+    AssignmentView view = build(endpoints, gateways, conditions);
+    Map<String, Treatment> best = new TreeMap<>();
+    Map<String, Long> expected = new TreeMap<>();
+    for (Endpoint e : endpoints) {
+      Treatment treatment =
+          e.cluster().equals("c0") ? Treatment.KEEP : conditions.get(e.cluster()).treatment();
+      boolean counts =
+          e.network().equals("n0")
+              || (e.health() == Health.HEALTHY && gateways.containsKey(e.network()));
+      if (!counts || treatment == Treatment.WITHDRAW) {
+        continue;
+      }
+      Treatment known = best.get(e.network());
+      if (known == null || treatment.compareTo(known) < 0) {
+        best.put(e.network(), treatment);
+        expected.put(e.network(), 0L);
+      }
+      if (treatment == best.get(e.network())) {
+        expected.merge(e.network(), 1L, Long::sum);
+      }
+    }
+    Set<String> seen = new HashSet<>();
+    Map<String, Long> actual = new TreeMap<>();
+    int worstKept = -1;
+    int bestTreated = Integer.MAX_VALUE;
+    for (AssignmentView.Group group : view.groups()) {
+      for (AssignmentView.Host host : group.hosts()) {
+        assertTrue(seen.add(host.address() + ":" + host.port()), "twice: " + host);
+        NetworkGateway gateway = gatewayAt(gateways, host.address());
+        String network = gateway == null ? "n0" : gateway.network();
+        boolean treated = best.get(network) != Treatment.KEEP || (gateway != null && !gateway.up());
+        if (treated) {
+          bestTreated = Math.min(bestTreated, group.priority());
+        } else {
+          worstKept = Math.max(worstKept, group.priority());
+        }
+        if (best.get(network) == Treatment.UNHEALTHY) {
+          assertEquals(Health.UNHEALTHY, host.health(), "all behind it is unhealthy: " + host);
+        } else if (gateway != null) {
+          assertEquals(Health.HEALTHY, host.health(), host.toString());
+        }
+        if (best.get(network) != Treatment.KEEP) {
+          assertTrue(
+              host.why().priorityReason().contains("because of c"),
+              "the reason shows: " + host.why());
+        }
+        boolean spare =
+            gateway != null
+                && !gateway.up()
+                && gateways.get(network).stream().anyMatch(NetworkGateway::up);
+        if (!spare) {
+          actual.merge(network, (long) host.weight(), Long::sum);
+        }
+      }
+    }
+    assertTrue(worstKept < bestTreated, "what is treated comes after all else");
+    assertEquals(expected.keySet(), actual.keySet());
+    for (String a : expected.keySet()) {
+      for (String b : expected.keySet()) {
+        assertEquals(expected.get(a) * actual.get(b), expected.get(b) * actual.get(a));
+      }
+    }
+  }
+
   @Property(tries = 300)
   void orderOfInputDoesNotMatter(@ForAll long seed) {
     Random random = new Random(seed);
@@ -130,6 +203,13 @@ class AssignmentPropertyTest {
 
   private static AssignmentView build(
       List<Endpoint> endpoints, Map<String, List<NetworkGateway>> gateways) {
+    return build(endpoints, gateways, Map.of());
+  }
+
+  private static AssignmentView build(
+      List<Endpoint> endpoints,
+      Map<String, List<NetworkGateway>> gateways,
+      Map<String, ClusterCondition> conditions) {
     MeshService service =
         new MeshService(
             new ServiceKey("a.demo.svc.cluster.local", "demo"),
@@ -137,13 +217,55 @@ class AssignmentPropertyTest {
             List.of(PORT),
             Resolution.STATIC,
             false,
-            List.of(),
+            false,
+            "",
             List.of(),
             endpoints,
             List.of());
+    Surroundings around =
+        new Surroundings(
+            gateways,
+            c -> conditions.getOrDefault(c, ClusterCondition.UNWATCHED),
+            UnaryOperator.identity());
     return new AssignmentBuilder(
-            service, PORT, SCOPE, MeshSettings.DEFAULT.localityLb(), false, false)
-        .build("c", Map.of(), gateways);
+            service, PORT, SCOPE, MeshSettings.DEFAULT.localityLb(), around, false, true)
+        .build("c", e -> true);
+  }
+
+  private static Map<String, ClusterCondition> conditions(Random random) {
+    Map<String, ClusterCondition> conditions = new TreeMap<>();
+    for (int c = 0; c < 6; c++) {
+      Treatment treatment = Treatment.values()[random.nextInt(Treatment.values().length)];
+      conditions.put(
+          "c" + c,
+          new ClusterCondition(ClusterCondition.Phase.STALE, treatment, "because of c" + c, false));
+    }
+    return conditions;
+  }
+
+  /** Two clusters share network n3, so that conditions mix behind its gateways. */
+  private static List<Endpoint> mixed(Random random) {
+    return unique(endpoints(random)).stream()
+        .map(
+            e ->
+                e.network().equals("n3") && random.nextBoolean()
+                    ? new Endpoint(
+                        e.address(),
+                        e.ports(),
+                        "c4",
+                        e.network(),
+                        e.locality(),
+                        e.namespace(),
+                        e.workload(),
+                        e.serviceAccount(),
+                        e.health(),
+                        e.weight(),
+                        e.labels(),
+                        e.meshTls(),
+                        e.source())
+                    : e)
+        .sorted(java.util.Comparator.comparing(Endpoint::cluster).thenComparing(Endpoint::address))
+        .toList();
   }
 
   private static List<Endpoint> endpoints(Random random) {

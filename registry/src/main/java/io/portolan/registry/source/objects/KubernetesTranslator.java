@@ -12,6 +12,7 @@ import io.portolan.registry.model.PortProtocol;
 import io.portolan.registry.model.ServiceAccountObject;
 import io.portolan.registry.model.ServiceObject;
 import io.portolan.registry.model.ServicePort;
+import io.portolan.registry.model.ServiceReach;
 import io.portolan.registry.model.SliceObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,7 +94,8 @@ final class KubernetesTranslator {
             spec.stringMap("selector"),
             metadata.labels(),
             metadata.annotations(),
-            spec.bool("publishNotReadyAddresses", false));
+            spec.bool("publishNotReadyAddresses", false),
+            reach(metadata, spec));
     spec.ignore(
         "sessionAffinity",
         "sessionAffinityConfig",
@@ -105,14 +107,44 @@ final class KubernetesTranslator {
         "loadBalancerIP",
         "loadBalancerSourceRanges",
         "healthCheckNodePort");
-    // Cluster is what the API server fills in.
-    if (spec.string("internalTrafficPolicy", "Cluster").equals("Cluster")) {
-      spec.notServed("trafficDistribution");
-    } else {
-      spec.notServed("internalTrafficPolicy", "trafficDistribution");
-    }
     spec.finish();
     return service;
+  }
+
+  private static ServiceReach reach(Metadata metadata, Fields spec) {
+    String internal = spec.string("internalTrafficPolicy", "Cluster");
+    if (!internal.equals("Cluster") && !internal.equals("Local")) {
+      spec.findings()
+          .error(
+              spec.lineOf("internalTrafficPolicy"),
+              "spec.internalTrafficPolicy",
+              internal + " (expected Cluster or Local)");
+    }
+    String annotated =
+        metadata.annotations().getOrDefault("networking.istio.io/traffic-distribution", "");
+    String preferred = spec.string("trafficDistribution", annotated);
+    ServiceReach.Distribution distribution =
+        switch (preferred) {
+          case "" -> ServiceReach.Distribution.UNSET;
+          case "PreferClose", "PreferSameZone" -> ServiceReach.Distribution.SAME_ZONE;
+          case "PreferSameNode" -> ServiceReach.Distribution.SAME_NODE;
+          default -> {
+            spec.findings()
+                .warning(
+                    spec.lineOf("trafficDistribution"),
+                    "spec.trafficDistribution",
+                    preferred + " (expected PreferClose, PreferSameZone or PreferSameNode)");
+            yield ServiceReach.Distribution.UNSET;
+          }
+        };
+    List<String> exportTo = new ArrayList<>();
+    for (String part :
+        metadata.annotations().getOrDefault("networking.istio.io/exportTo", "").split(",", -1)) {
+      if (!part.isBlank()) {
+        exportTo.add(part.strip());
+      }
+    }
+    return new ServiceReach(internal.equals("Local"), distribution, exportTo);
   }
 
   private static List<String> ingress(@Nullable Fields status) {
@@ -213,12 +245,13 @@ final class KubernetesTranslator {
     }
     String node = e.string("nodeName", "");
     String zone = e.string("zone", "");
-    e.ignore("hostname", "hints", "deprecatedTopology");
+    String hostname = e.string("hostname", "");
+    e.ignore("hints", "deprecatedTopology");
     if (addresses.isEmpty()) {
       e.findings().error(e.line(), e.path("addresses"), "is missing");
       return null;
     }
-    return new SliceObject.SliceEndpoint(addresses.getFirst(), health, node, zone, pod);
+    return new SliceObject.SliceEndpoint(addresses.getFirst(), health, node, zone, pod, hostname);
   }
 
   static MeshObject pod(ObjectRef ref, Origin origin, Metadata metadata, Fields o) {
@@ -226,10 +259,14 @@ final class KubernetesTranslator {
     Fields status = o.object("status");
     String account = "default";
     String node = "";
+    String hostname = "";
+    String subdomain = "";
     List<PodObject.ContainerPort> ports = new ArrayList<>();
     if (spec != null) {
       account = spec.string("serviceAccountName", spec.string("serviceAccount", "default"));
       node = spec.string("nodeName", "");
+      hostname = spec.string("hostname", "");
+      subdomain = spec.string("subdomain", "");
       spec.objects(
           "containers",
           c -> {
@@ -274,6 +311,7 @@ final class KubernetesTranslator {
         health = Health.UNHEALTHY;
       }
     }
-    return new PodObject(ref, origin, ips, metadata.labels(), account, node, health, ports);
+    return new PodObject(
+        ref, origin, ips, metadata.labels(), account, node, health, ports, hostname, subdomain);
   }
 }

@@ -66,7 +66,8 @@ public final class SettingsReader {
             RouteTranslator.retries(mesh.object("defaultHttpRetryPolicy")),
             locality == null ? base.localityLb() : locality,
             probe(mesh.object("gatewayProbe")),
-            ClusterHealthReader.read(mesh.object("clusterHealth")));
+            ClusterHealthReader.read(mesh.object("clusterHealth"))),
+            mesh.objects("serviceSettings", SettingsReader::serviceSettings));
     if (!mesh.bool("enableAutoMtls", true)) {
       mesh.findings()
           .warning(
@@ -84,7 +85,6 @@ public final class SettingsReader {
         "extensionProviders",
         "defaultProviders",
         "trustDomainAliases",
-        "serviceSettings",
         "ingressService",
         "ingressSelector",
         "h2UpgradePolicy",
@@ -112,7 +112,20 @@ public final class SettingsReader {
               cluster.lineOf("locality"), cluster.path("locality"), String.valueOf(e.getMessage()));
     }
     return new MeshSettings.ClusterSettings(
-        cluster.required("name"), cluster.string("network", ""), place);
+        cluster.required("name"),
+        cluster.string("network", ""),
+        place,
+        cluster.string("trustDomain", ""));
+  }
+
+  private static MeshSettings.ServiceSettings serviceSettings(Fields entry) {
+    boolean local = false;
+    Fields settings = entry.object("settings");
+    if (settings != null) {
+      local = settings.bool("clusterLocal", false);
+      settings.finish();
+    }
+    return new MeshSettings.ServiceSettings(entry.strings("hosts"), local);
   }
 
   private static MeshSettings.NetworkSettings network(Fields network) {

@@ -57,8 +57,7 @@ public final class AssignmentGenerator {
   private static LbEndpoint host(AssignmentView.Host host) {
     LbEndpoint.Builder endpoint =
         LbEndpoint.newBuilder()
-            .setEndpoint(
-                Endpoint.newBuilder().setAddress(Wire.address(host.address(), host.port())))
+            .setEndpoint(endpoint(host))
             .setHealthStatus(health(host.health()))
             .setLoadBalancingWeight(UInt32Value.of(host.weight()));
     if (!host.workload().isEmpty()) {
@@ -68,6 +67,19 @@ public final class AssignmentGenerator {
     } else if (host.meshTls()) {
       endpoint.setMetadata(MESH_TLS);
     }
+    return endpoint.build();
+  }
+
+  /** A dual-stack host is one host: Envoy tries its other addresses when the first is slow. */
+  private static Endpoint endpoint(AssignmentView.Host host) {
+    Endpoint.Builder endpoint =
+        Endpoint.newBuilder().setAddress(Wire.address(host.address(), host.port()));
+    host.otherAddresses()
+        .forEach(
+            other ->
+                endpoint.addAdditionalAddresses(
+                    Endpoint.AdditionalAddress.newBuilder()
+                        .setAddress(Wire.address(other, host.port()))));
     return endpoint.build();
   }
 

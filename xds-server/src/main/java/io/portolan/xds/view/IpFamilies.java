@@ -1,0 +1,28 @@
+package io.portolan.xds.view;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The IP families a proxy has: it is sent no address of another. */
+public enum IpFamilies {
+  IPV4,
+  IPV6,
+  BOTH;
+
+  /** The families of these addresses; both when there are none. */
+  static IpFamilies of(List<String> addresses) {
+    boolean six = addresses.stream().anyMatch(a -> a.indexOf(':') >= 0);
+    boolean four = addresses.stream().anyMatch(a -> a.indexOf(':') < 0);
+    return six == four ? BOTH : six ? IPV6 : IPV4;
+  }
+
+  /** Whether an address is of a family the proxy has. */
+  boolean has(String address) {
+    return this == BOTH || (this == IPV6) == (address.indexOf(':') >= 0);
+  }
+
+  /** Those of {@code first} and {@code others} that the proxy can dial, in order. */
+  List<String> usable(String first, List<String> others) {
+    return Stream.concat(Stream.of(first), others.stream()).filter(this::has).toList();
+  }
+}
