@@ -27,6 +27,7 @@ import picocli.CommandLine.IVersionProvider;
       StatusCommand.class,
       ExplainCommand.class,
       ValidateCommand.class,
+      InstallCommand.class,
       VersionCommand.class,
       CompletionCommand.class,
       HelpCommand.class
