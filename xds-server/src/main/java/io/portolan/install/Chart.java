@@ -177,7 +177,7 @@ public final class Chart {
   private static List<Document> documents(String file, String text) throws InstallException {
     List<Document> documents = new ArrayList<>();
     for (String part : ("\n" + text + "\n").split("\n---\n", -1)) {
-      JsonNode tree = yaml(file, part);
+      JsonNode tree = yaml(file, part + "\n");
       if (!tree.isNull() && !tree.isMissingNode()) {
         documents.add(new Document(part.strip(), tree));
       }

@@ -61,13 +61,14 @@ final class Settings {
     }
   }
 
-  private static JsonNode value(String text) {
+  private static JsonNode value(String text) throws InstallException {
+    if (text.equals("{}")) {
+      throw new InstallException(
+          "--set …={}: is a list of one empty text to Helm (expected at least one item)");
+    }
     if (text.startsWith("{") && text.endsWith("}")) {
       ArrayNode list = JsonNodeFactory.instance.arrayNode();
-      String inside = text.substring(1, text.length() - 1);
-      if (!inside.isEmpty()) {
-        split(inside, ',').forEach(item -> list.add(scalar(item)));
-      }
+      split(text.substring(1, text.length() - 1), ',').forEach(item -> list.add(scalar(item)));
       return list;
     }
     return scalar(text);
