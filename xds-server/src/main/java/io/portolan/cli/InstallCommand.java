@@ -155,6 +155,13 @@ final class InstallCommand implements Callable<Integer> {
   }
 
   private Config config() throws IOException {
+    Config config = chosen();
+    // Someone is waiting: two more tries, not the minutes of a controller.
+    config.setRequestRetryBackoffLimit(2);
+    return config;
+  }
+
+  private Config chosen() throws IOException {
     if (kubeconfig == null) {
       return Config.autoConfigure(context);
     }

@@ -190,10 +190,19 @@ public final class Installer {
   }
 
   private static String reason(KubernetesClientException e) {
+    if (e.getStatus() == null) {
+      String why = String.valueOf(e.getMessage());
+      for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+        why = cause.getMessage() == null ? why : cause.toString();
+      }
+      return "the API server cannot be reached: "
+          + why
+          + " (remedy: the server address of the kubeconfig, and the network to it)";
+    }
     String message =
-        e.getStatus() != null && e.getStatus().getMessage() != null
-            ? e.getStatus().getMessage()
-            : String.valueOf(e.getMessage());
+        e.getStatus().getMessage() == null
+            ? String.valueOf(e.getMessage())
+            : e.getStatus().getMessage();
     return switch (e.getCode()) {
       case UNAUTHORIZED ->
           "the API server does not know this user: " + message + " (remedy: renew the kubeconfig)";
@@ -202,9 +211,6 @@ public final class Installer {
           message + " (remedy: make the namespace, or install with --set namespace.create=true)";
       case CONFLICT ->
           message + " (remedy: --force-conflicts takes the fields over from their other manager)";
-      case 0 ->
-          "the API server cannot be reached: "
-              + (e.getCause() == null ? message : String.valueOf(e.getCause().getMessage()));
       default -> message;
     };
   }

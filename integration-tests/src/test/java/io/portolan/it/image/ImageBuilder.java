@@ -190,8 +190,9 @@ public final class ImageBuilder {
     // The loader is a program: without the right to run it nothing starts.
     layer.addEntry(Path.of(loader).toRealPath(), at(loader), PROGRAM, STAMP);
     for (String library : LIBRARIES) {
+      // The loader is this machine's and looks where this machine has its libraries.
       Path file = library(library, arm ? "aarch64-linux-gnu" : "x86_64-linux-gnu");
-      layer.addEntry(file.toRealPath(), at((arm ? "/lib/" : "/lib64/") + library), PROGRAM, STAMP);
+      layer.addEntry(file.toRealPath(), at(file.toString()), PROGRAM, STAMP);
     }
     return layer.build();
   }
