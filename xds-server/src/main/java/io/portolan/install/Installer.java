@@ -189,14 +189,13 @@ public final class Installer {
     progress.flush();
   }
 
-  private static String reason(KubernetesClientException e) {
+  private String reason(KubernetesClientException e) {
     if (e.getStatus() == null) {
-      String why = String.valueOf(e.getMessage());
-      for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
-        why = cause.getMessage() == null ? why : cause.toString();
-      }
-      return "the API server cannot be reached: "
-          + why
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      return "the API server "
+          + client.getMasterUrl()
+          + " cannot be reached: "
+          + cause
           + " (remedy: the server address of the kubeconfig, and the network to it)";
     }
     String message =
