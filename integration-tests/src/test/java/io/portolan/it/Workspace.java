@@ -6,27 +6,27 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 
 /** Where whole-process tests find the program and Envoy. */
-final class Workspace {
+public final class Workspace {
   private Workspace() {}
 
-  static Path root() {
+  public static Path root() {
     return Path.of(System.getProperty("portolan.root")).toAbsolutePath();
   }
 
-  static Path jar() {
+  public static Path jar() {
     return root().resolve("xds-server/target/portolan.jar");
   }
 
-  static Path target() {
+  public static Path target() {
     return root().resolve("integration-tests/target");
   }
 
   /** The Envoy of the machine, or the Python package put under target; fails loudly without. */
-  static Path envoy() throws IOException {
+  public static Path envoy() throws IOException {
     return EnvoyBinary.find(target().resolve("cache"), new PrintWriter(System.out, true));
   }
 
-  static String java() {
+  public static String java() {
     return System.getProperty("java.home") + "/bin/java";
   }
 }

@@ -28,6 +28,7 @@ import picocli.CommandLine.IVersionProvider;
       ExplainCommand.class,
       ClusterCommand.class,
       ValidateCommand.class,
+      InstallCommand.class,
       VersionCommand.class,
       CompletionCommand.class,
       HelpCommand.class
