@@ -68,13 +68,16 @@ public final class PortolanServer implements AutoCloseable {
    */
   public static PortolanServer start(ServerSettings settings) throws IOException {
     Clock clock = Clock.systemUTC();
-    // The trust domain names the root, so mesh.yaml is read before anything is signed.
+    // The trust domain names the root and cacerts the issuers: read before anything is signed.
     MeshDirectory directory = new MeshDirectory(settings.meshDirectory(), clock, FILE_GRACE);
-    String trustDomain = trustDomain(settings, clock);
+    MeshDirectory.Scan first =
+        new MeshDirectory(settings.meshDirectory(), clock, FILE_GRACE).scan();
+    String trustDomain = trustDomain(first);
     Path data = settings.dataDirectory();
     Path given = settings.caDirectory() == null ? data.resolve("ca") : settings.caDirectory();
     CaDirectory ca =
         CaDirectory.open(data, given, trustDomain, settings.certificateLifetime(), clock);
+    first.cacerts().forEach(secret -> adopt(ca, secret));
     JoinTokens tokens = JoinTokens.open(data, clock);
 
     PushPlanner planner =
@@ -94,14 +97,13 @@ public final class PortolanServer implements AutoCloseable {
     }
   }
 
-  private static String trustDomain(ServerSettings settings, Clock clock) throws IOException {
-    return new MeshDirectory(settings.meshDirectory(), clock, FILE_GRACE)
-        .scan().changes().stream()
-            .filter(io.portolan.registry.change.Change.Settings.class::isInstance)
-            .map(io.portolan.registry.change.Change.Settings.class::cast)
-            .map(c -> c.settings().trustDomain())
-            .findFirst()
-            .orElse(MeshSettings.DEFAULT.trustDomain());
+  private static String trustDomain(MeshDirectory.Scan first) {
+    return first.changes().stream()
+        .filter(io.portolan.registry.change.Change.Settings.class::isInstance)
+        .map(io.portolan.registry.change.Change.Settings.class::cast)
+        .map(c -> c.settings().trustDomain())
+        .findFirst()
+        .orElse(MeshSettings.DEFAULT.trustDomain());
   }
 
   private void open(
