@@ -15,7 +15,8 @@ class LabTest {
   private static final long LIMIT_SECONDS = 300;
 
   @ParameterizedTest
-  @ValueSource(strings = {"active-active", "active-passive"})
+  @ValueSource(
+      strings = {"active-active", "active-passive", "hub-spoke", "primary-remote", "multi-primary"})
   void everyExpectationHolds(String scenario) throws Exception {
     Path target = Workspace.target();
     Path output = target.resolve("lab-" + scenario + ".txt");

@@ -1,5 +1,6 @@
 package io.portolan.cli;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +15,7 @@ import org.snakeyaml.engine.v2.common.FlowStyle;
  * @param role {@code sidecar} or {@code router}
  * @param address the proxy's IP address
  * @param appAddress where the workload listens in interception mode NONE
- * @param xdsAddress {@code host:port} of the control plane
+ * @param xdsAddresses {@code host:port} of control planes in order of preference; at least one
  * @param caFile roots the control plane's certificate is checked against
  * @param tokenSdsFile SDS file that names the token file
  * @param tokenDirectory directory of the token file, watched for renames
@@ -32,7 +33,7 @@ public record Bootstrap(
     String interception,
     String address,
     String appAddress,
-    String xdsAddress,
+    List<String> xdsAddresses,
     String caFile,
     String tokenSdsFile,
     String tokenDirectory,
@@ -42,6 +43,10 @@ public record Bootstrap(
   private static final String URL = "type.googleapis.com/";
 
   public Bootstrap {
+    if (xdsAddresses.isEmpty()) {
+      throw new IllegalArgumentException("no address of a control plane (expected at least one)");
+    }
+    xdsAddresses = List.copyOf(xdsAddresses);
     labels = Map.copyOf(labels);
   }
 
@@ -54,7 +59,9 @@ public record Bootstrap(
     ads.put("api_type", delta ? "DELTA_GRPC" : "GRPC");
     ads.put("transport_api_version", "V3");
     ads.put("set_node_on_first_message_only", true);
-    ads.put("grpc_services", List.of(Map.of("envoy_grpc", Map.of("cluster_name", "xds"))));
+    ads.put(
+        "grpc_services",
+        List.of(Map.of("envoy_grpc", ordered("cluster_name", "xds", "retry_policy", reconnect()))));
     Map<String, Object> viaAds = new LinkedHashMap<>();
     viaAds.put("ads", Map.of());
     viaAds.put("resource_api_version", "V3");
@@ -121,21 +128,46 @@ public record Bootstrap(
     return Map.of("socket_address", socket);
   }
 
+  /** Envoy's own longest pause is 30 s: too long after an outage that is over. */
+  private static Map<String, Object> reconnect() {
+    return Map.of("retry_back_off", ordered("base_interval", "0.5s", "max_interval", "8s"));
+  }
+
   private Map<String, Object> xdsCluster() {
     Map<String, Object> cluster = new LinkedHashMap<>();
     cluster.put("name", "xds");
     cluster.put("type", "STRICT_DNS");
     cluster.put("connect_timeout", "5s");
-    cluster.put(
-        "load_assignment",
-        ordered(
-            "cluster_name",
-            "xds",
-            "endpoints",
-            List.of(
-                Map.of(
-                    "lb_endpoints",
-                    List.of(Map.of("endpoint", Map.of("address", socket(xdsAddress))))))));
+    List<Object> groups = new ArrayList<>();
+    for (String address : xdsAddresses) {
+      Map<String, Object> group = new LinkedHashMap<>();
+      if (!groups.isEmpty()) {
+        group.put("priority", groups.size());
+      }
+      group.put("lb_endpoints", List.of(Map.of("endpoint", Map.of("address", socket(address)))));
+      groups.add(group);
+    }
+    cluster.put("load_assignment", ordered("cluster_name", "xds", "endpoints", groups));
+    if (groups.size() > 1) {
+      // Without it Envoy takes a dead control plane for healthy and never tries the next.
+      cluster.put(
+          "outlier_detection",
+          ordered(
+              "split_external_local_origin_errors",
+              true,
+              "consecutive_local_origin_failure",
+              2,
+              "enforcing_consecutive_local_origin_failure",
+              100,
+              "enforcing_success_rate",
+              0,
+              "enforcing_local_origin_success_rate",
+              0,
+              "max_ejection_percent",
+              100,
+              "base_ejection_time",
+              "30s"));
+    }
     Map<String, Object> http =
         ordered(
             TYPE,

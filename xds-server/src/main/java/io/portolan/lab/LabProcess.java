@@ -1,6 +1,8 @@
 package io.portolan.lab;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -109,6 +111,24 @@ final class LabProcess {
       process.destroyForcibly();
       await();
     }
+  }
+
+  /** {@code up}, {@code frozen} or {@code down}. */
+  synchronized String state() {
+    return frozen ? "frozen" : isRunning() ? "up" : "down";
+  }
+
+  /** Whether its log holds a line, of this run or an earlier one. */
+  boolean hasSaid(String line) {
+    try {
+      return Files.exists(log) && Files.readString(log, StandardCharsets.UTF_8).contains(line);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  Path log() {
+    return log;
   }
 
   private boolean await() {

@@ -34,7 +34,7 @@ public final class LabRunner {
     try (Stream<Path> folders = Files.list(labs)) {
       for (Path folder : folders.sorted().toList()) {
         if (Files.exists(folder.resolve("scenario.yaml"))) {
-          found.add(Scenario.read(folder));
+          found.add(ScenarioFile.read(folder));
         }
       }
     }
@@ -107,7 +107,10 @@ public final class LabRunner {
       switch (words[0]) {
         case "cut" -> {
           List<String> flags = List.of(words).subList(2, words.length);
-          lab.cut(words[1], flags.contains("kill"), flags.contains("gateway"));
+          lab.cut(
+              words[1],
+              flags.contains("kill") ? Processes.Fate.KILL : Processes.Fate.FREEZE,
+              flags.contains("gateway"));
         }
         case "heal" -> lab.heal(words[1]);
         case "stop" -> stopped.countDown();
@@ -115,7 +118,7 @@ public final class LabRunner {
           return "error: unknown command";
         }
       }
-      view.event("· " + line);
+      view.event(line.replace(" kill", " --kill").replace(" gateway", " --gateway"));
       return "ok";
     } catch (IOException e) {
       return "error: " + e.getMessage();

@@ -119,14 +119,17 @@ public final class PortolanServer implements AutoCloseable {
    */
   public static PortolanServer start(ServerSettings settings) throws IOException {
     Clock clock = Clock.systemUTC();
-    // The trust domain names the root, so mesh.yaml is read before anything is signed.
+    // The trust domain names the root and cacerts the issuers: read before anything is signed.
     MeshDirectory directory = new MeshDirectory(settings.meshDirectory(), clock, FILE_GRACE);
-    MeshSettings initial = initialSettings(settings, clock);
+    MeshDirectory.Scan first =
+        new MeshDirectory(settings.meshDirectory(), clock, FILE_GRACE).scan();
+    MeshSettings initial = initialSettings(first);
     String trustDomain = initial.trustDomain();
     Path data = settings.dataDirectory();
     Path given = settings.caDirectory() == null ? data.resolve("ca") : settings.caDirectory();
     CaDirectory ca =
         CaDirectory.open(data, given, trustDomain, settings.certificateLifetime(), clock);
+    first.cacerts().forEach(secret -> adopt(ca, secret));
     JoinTokens tokens = JoinTokens.open(data, clock);
 
     PushPlanner planner =
@@ -145,15 +148,13 @@ public final class PortolanServer implements AutoCloseable {
     }
   }
 
-  private static MeshSettings initialSettings(ServerSettings settings, Clock clock)
-      throws IOException {
-    return new MeshDirectory(settings.meshDirectory(), clock, FILE_GRACE)
-        .scan().changes().stream()
-            .filter(io.portolan.registry.change.Change.Settings.class::isInstance)
-            .map(io.portolan.registry.change.Change.Settings.class::cast)
-            .map(io.portolan.registry.change.Change.Settings::settings)
-            .findFirst()
-            .orElse(MeshSettings.DEFAULT);
+  private static MeshSettings initialSettings(MeshDirectory.Scan first) {
+    return first.changes().stream()
+        .filter(io.portolan.registry.change.Change.Settings.class::isInstance)
+        .map(io.portolan.registry.change.Change.Settings.class::cast)
+        .map(io.portolan.registry.change.Change.Settings::settings)
+        .findFirst()
+        .orElse(MeshSettings.DEFAULT);
   }
 
   private void open(

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param hosts hosts as fully qualified names or wildcards
  * @param gateways gateways as {@code namespace/name}, or {@code mesh}
  * @param http HTTP routes in order
+ * @param tls routes of TLS connections that are passed through, by SNI, in order
+ * @param tcp routes of TCP connections, in order
  * @param exportTo namespaces that see it; empty means all
  */
 public record VirtualServiceObject(
@@ -19,12 +21,16 @@ public record VirtualServiceObject(
     List<String> hosts,
     List<String> gateways,
     List<HttpRoute> http,
+    List<L4Route> tls,
+    List<L4Route> tcp,
     List<String> exportTo)
     implements MeshObject {
   public VirtualServiceObject {
     hosts = List.copyOf(hosts);
     gateways = List.copyOf(gateways);
     http = List.copyOf(http);
+    tls = List.copyOf(tls);
+    tcp = List.copyOf(tcp);
     exportTo = List.copyOf(exportTo);
   }
 
@@ -39,6 +45,28 @@ public record VirtualServiceObject(
     public HttpRoute {
       matches = List.copyOf(matches);
       destinations = List.copyOf(destinations);
+    }
+  }
+
+  /** One route of whole connections; empty matches match every connection. */
+  public record L4Route(List<L4Match> matches, List<Destination> destinations) {
+    public L4Route {
+      matches = List.copyOf(matches);
+      destinations = List.copyOf(destinations);
+    }
+  }
+
+  /**
+   * Conditions that must all hold.
+   *
+   * @param sniHosts server names or wildcards of TLS routes; empty for TCP routes
+   * @param port port of the gateway's server, 0 for any
+   * @param gateways gateways as {@code namespace/name}; empty for all of the VirtualService
+   */
+  public record L4Match(List<String> sniHosts, int port, List<String> gateways) {
+    public L4Match {
+      sniHosts = List.copyOf(sniHosts);
+      gateways = List.copyOf(gateways);
     }
   }
 

@@ -3,12 +3,18 @@ package io.portolan.xds.admin;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.util.JsonFormat;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.envoyproxy.envoy.config.core.v3.Node;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.portolan.registry.image.MeshService;
+import io.portolan.xds.node.NodeParser;
 import io.portolan.xds.push.ConnectedProxy;
 import io.portolan.xds.push.PushPlanner;
+import io.portolan.xds.snapshot.ResourceType;
+import io.portolan.xds.snapshot.Snapshot;
 import io.portolan.xds.view.MeshContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -85,6 +91,7 @@ public final class AdminServer implements AutoCloseable {
     json("/debug/findings", q -> findings());
     json("/debug/explain", this::explain);
     json("/debug/config", this::config);
+    json("/debug/versions", this::versions);
     server.start();
   }
 
@@ -199,6 +206,33 @@ public final class AdminServer implements AutoCloseable {
     ObjectNode root = pages.mapper().createObjectNode();
     root.put("proxy", proxy.node().id());
     ConfigDump.into(root, snapshot, pages.mapper());
+    return root;
+  }
+
+  /** What any node would be served here: two replicas of equal content answer the same. */
+  private ObjectNode versions(Map<String, String> query) throws NotFound {
+    Node.Builder node = Node.newBuilder();
+    try {
+      JsonFormat.parser().ignoringUnknownFields().merge(query.getOrDefault("node", "{}"), node);
+    } catch (InvalidProtocolBufferException e) {
+      throw new NotFound("node is not JSON of an xDS node: " + e.getMessage());
+    }
+    Snapshot snapshot =
+        switch (NodeParser.parse(node.build())) {
+          case NodeParser.Parsed.Ok ok -> planner.preview(ok.node());
+          case NodeParser.Parsed.Bad bad -> throw new NotFound(String.join("; ", bad.problems()));
+        };
+    if (snapshot == null) {
+      throw new NotFound("nothing is published yet");
+    }
+    ObjectNode root = pages.mapper().createObjectNode();
+    for (ResourceType type : ResourceType.values()) {
+      // The version of a certificate names its serial: no two are the same.
+      if (type != ResourceType.SECRET) {
+        ObjectNode list = root.putObject(type.shortName());
+        snapshot.of(type).sorted().forEach(r -> list.put(r.name(), r.version()));
+      }
+    }
     return root;
   }
 

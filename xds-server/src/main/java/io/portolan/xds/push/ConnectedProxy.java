@@ -99,11 +99,17 @@ public final class ConnectedProxy {
 
   /** The snapshot of these parts. */
   Snapshot compose(ScopeLayers shared) {
+    return compose(
+        shared, ownClusters, ownListeners, secrets == null ? Layer.EMPTY : secrets.layer());
+  }
+
+  static Snapshot compose(
+      ScopeLayers shared, Layer ownClusters, Layer ownListeners, Layer secrets) {
     return new Snapshot(
         new ResourceSet(shared.clusters(), ownClusters),
         new ResourceSet(shared.endpoints(), Layer.EMPTY),
         new ResourceSet(shared.listeners(), ownListeners),
         new ResourceSet(shared.routes(), Layer.EMPTY),
-        new ResourceSet(Layer.EMPTY, secrets == null ? Layer.EMPTY : secrets.layer()));
+        new ResourceSet(Layer.EMPTY, secrets));
   }
 }

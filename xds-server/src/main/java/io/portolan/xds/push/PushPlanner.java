@@ -5,6 +5,7 @@ import io.portolan.xds.generate.cluster.ClusterGenerator;
 import io.portolan.xds.generate.listener.ListenerGenerator;
 import io.portolan.xds.node.ProxyNode;
 import io.portolan.xds.snapshot.EncodedResource;
+import io.portolan.xds.snapshot.Layer;
 import io.portolan.xds.snapshot.Snapshot;
 import io.portolan.xds.view.MeshContext;
 import io.portolan.xds.view.ProxyScope;
@@ -211,6 +212,25 @@ public final class PushPlanner implements AutoCloseable {
         LOG.warn("not as a reader might expect {}={} note=\"{}\"", kind, name, note);
       }
     }
+  }
+
+  /**
+   * What a proxy would hold if it were connected now, without secrets; null before the first image.
+   * Safe for any thread.
+   */
+  public @Nullable Snapshot preview(ProxyNode node) {
+    MeshContext now = context;
+    if (now == null) {
+      return null;
+    }
+    ProxyViews views = new ProxyViews(now);
+    ProxyScope scope = views.scope(node);
+    ProxyViews.Own own = views.own(scope, node);
+    return ConnectedProxy.compose(
+        ScopeLayers.full(now, scope, ScopeLayers.EMPTY),
+        Layer.of(own.clusters().stream().map(ClusterGenerator::generate).toList()),
+        Layer.of(own.listeners().stream().map(ListenerGenerator::generate).toList()),
+        Layer.EMPTY);
   }
 
   /** Starts looking for certificates that are due, once per {@code interval}. */

@@ -78,16 +78,37 @@ public sealed interface ListenerView {
   }
 
   /**
-   * East-west gateway: TLS passed through to the cluster named by its SNI.
+   * Whole connections of a gateway port.
    *
-   * @param serverNames SNI patterns it serves
+   * @param chains in order; the server names of all chains differ
+   * @param autoNames SNI patterns of connections that go to the cluster named by their SNI
    */
-  record Passthrough(
-      String name, String address, int port, List<String> serverNames, List<String> sources)
+  record GatewayL4(
+      String name,
+      String address,
+      int port,
+      List<L4Chain> chains,
+      List<String> autoNames,
+      List<String> sources)
       implements ListenerView {
-    public Passthrough {
-      serverNames = List.copyOf(serverNames);
+    public GatewayL4 {
+      chains = List.copyOf(chains);
+      autoNames = List.copyOf(autoNames);
       sources = List.copyOf(sources);
+    }
+  }
+
+  /**
+   * Connections of a gateway port that go to the same clusters, untouched.
+   *
+   * @param tls TLS connections only, else every connection
+   * @param serverNames SNI patterns; empty for any
+   * @param targets at least one, with weight 1 or more
+   */
+  record L4Chain(boolean tls, List<String> serverNames, List<RouteView.Target> targets) {
+    public L4Chain {
+      serverNames = List.copyOf(serverNames);
+      targets = List.copyOf(targets);
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** Makes the views of proxies over one context. Pure. */
 public final class ProxyViews {
@@ -209,9 +210,11 @@ public final class ProxyViews {
     private final TreeMap<Integer, List<String>> passthrough = new TreeMap<>();
     private final TreeMap<Integer, TreeMap<String, List<String>>> http = new TreeMap<>();
     private final TreeMap<Integer, List<String>> sources = new TreeMap<>();
+    private final GatewayL4Builder l4;
 
     RouterParts(ProxyScope scope) {
       this.scope = scope;
+      this.l4 = new GatewayL4Builder(context, scope, notes);
       for (GatewayObject gateway : context.gateways(scope)) {
         gateway.servers().forEach(server -> add(gateway, server));
       }
@@ -229,6 +232,8 @@ public final class ProxyViews {
                 server.hosts(),
                 (a, b) ->
                     java.util.stream.Stream.concat(a.stream(), b.stream()).distinct().toList());
+      } else if (GatewayL4Builder.serves(server)) {
+        l4.add(gateway, server);
       } else {
         notes.add(
             gateway.ref()
@@ -240,7 +245,8 @@ public final class ProxyViews {
                 + server.protocol()
                 + " with TLS mode "
                 + server.tls()
-                + " (expected HTTP without TLS, or TLS with AUTO_PASSTHROUGH)");
+                + " (expected HTTP or TCP without TLS, or TLS with PASSTHROUGH or"
+                + " AUTO_PASSTHROUGH)");
       }
     }
 
@@ -253,7 +259,7 @@ public final class ProxyViews {
       if (exported && MeshContext.isCarried(service)) {
         found.addAll(builder.passthroughClusters(service));
       }
-      if (!http.isEmpty() && MeshContext.isVisible(service, scope)) {
+      if ((!http.isEmpty() || !l4.chains().isEmpty()) && MeshContext.isVisible(service, scope)) {
         Set<String> named = targets();
         builder.clusters(service).stream()
             .filter(pair -> named.contains(pair.cluster().name()))
@@ -273,6 +279,9 @@ public final class ProxyViews {
               .forEach(
                   h -> h.rules().forEach(r -> r.targets().forEach(t -> found.add(t.cluster()))));
         }
+        l4.chains()
+            .values()
+            .forEach(all -> all.forEach(c -> c.targets().forEach(t -> found.add(t.cluster()))));
         targets = found;
       }
       return targets;
@@ -290,22 +299,25 @@ public final class ProxyViews {
       String address =
           node.interception() == ProxyNode.Interception.NONE ? node.address() : "0.0.0.0";
       List<ListenerView> views = new ArrayList<>();
-      passthrough.forEach(
-          (port, hosts) ->
-              views.add(
-                  new ListenerView.Passthrough(
-                      address + "_" + port,
-                      address,
-                      port,
-                      hosts.stream()
-                          .map(h -> h.substring(h.indexOf('/') + 1))
-                          .sorted()
-                          .distinct()
-                          .toList(),
-                      sources.getOrDefault(port, List.of()))));
+      Set<Integer> whole = new TreeSet<>(passthrough.keySet());
+      whole.addAll(l4.chains().keySet());
+      for (int port : whole) {
+        views.add(
+            new ListenerView.GatewayL4(
+                address + "_" + port,
+                address,
+                port,
+                l4.chains().getOrDefault(port, List.of()),
+                passthrough.getOrDefault(port, List.of()).stream()
+                    .map(h -> h.substring(h.indexOf('/') + 1))
+                    .sorted()
+                    .distinct()
+                    .toList(),
+                sources.getOrDefault(port, List.of())));
+      }
       http.forEach(
           (port, hosts) -> {
-            if (!passthrough.containsKey(port)) {
+            if (!whole.contains(port)) {
               views.add(
                   new ListenerView.GatewayHttp(
                       address + "_" + port,

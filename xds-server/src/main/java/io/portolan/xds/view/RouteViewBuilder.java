@@ -169,19 +169,7 @@ final class RouteViewBuilder {
   private List<RouteView.Rule> rules(VirtualServiceObject rule, int defaultPort) {
     List<RouteView.Rule> made = new ArrayList<>();
     for (HttpRoute route : rule.http()) {
-      List<RouteView.Target> targets = new ArrayList<>();
-      for (Destination destination : route.destinations()) {
-        target(destination, defaultPort)
-            .ifPresentOrElse(
-                targets::add,
-                () ->
-                    notes.add(
-                        rule.ref()
-                            + ": destination "
-                            + destination.host()
-                            + (destination.subset().isEmpty() ? "" : "/" + destination.subset())
-                            + " does not exist"));
-      }
+      List<RouteView.Target> targets = targets(rule, route.destinations(), defaultPort);
       made.add(
           new RouteView.Rule(
               route.name(),
@@ -192,6 +180,25 @@ final class RouteViewBuilder {
               route.retries() == null ? defaultRetry() : retry(route.retries())));
     }
     return made;
+  }
+
+  /** The destinations that exist; the others are noted. */
+  List<RouteView.Target> targets(
+      VirtualServiceObject rule, List<Destination> destinations, int defaultPort) {
+    List<RouteView.Target> targets = new ArrayList<>();
+    for (Destination destination : destinations) {
+      target(destination, defaultPort)
+          .ifPresentOrElse(
+              targets::add,
+              () ->
+                  notes.add(
+                      rule.ref()
+                          + ": destination "
+                          + destination.host()
+                          + (destination.subset().isEmpty() ? "" : "/" + destination.subset())
+                          + " does not exist"));
+    }
+    return targets;
   }
 
   private Optional<RouteView.Target> target(Destination destination, int defaultPort) {

@@ -11,4 +11,13 @@ final class Hosts {
     }
     return host + "." + namespace + ".svc." + domain;
   }
+
+  /**
+   * Whether a pattern ({@code x}, {@code *.x} or {@code *}) covers a host or a narrower pattern.
+   */
+  static boolean covers(String pattern, String host) {
+    return pattern.equals("*")
+        || pattern.equals(host)
+        || (pattern.startsWith("*.") && host.endsWith(pattern.substring(1)));
+  }
 }

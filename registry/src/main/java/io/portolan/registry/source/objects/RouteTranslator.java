@@ -35,13 +35,70 @@ final class RouteTranslator {
             .toList();
     List<VirtualServiceObject.HttpRoute> http =
         spec.objects("http", r -> route(r, ref.namespace(), domain));
-    spec.notServed("tcp", "tls");
-    return new VirtualServiceObject(ref, origin, hosts, gateways, http, spec.strings("exportTo"));
+    boolean sidecars = gateways.isEmpty() || gateways.contains("mesh");
+    for (String key : List.of("tls", "tcp")) {
+      if (sidecars && spec.has(key)) {
+        spec.findings()
+            .warning(
+                spec.lineOf(key), spec.path(key), "is served by gateways only, not by sidecars");
+      }
+    }
+    List<VirtualServiceObject.L4Route> tls =
+        spec.objects("tls", r -> l4Route(r, ref.namespace(), domain, hosts));
+    List<VirtualServiceObject.L4Route> tcp =
+        spec.objects("tcp", r -> l4Route(r, ref.namespace(), domain, null));
+    return new VirtualServiceObject(
+        ref, origin, hosts, gateways, http, tls, tcp, spec.strings("exportTo"));
   }
 
-  private static VirtualServiceObject.HttpRoute route(
+  /** {@code tlsWithin} are the hosts server names must lie in, null for a TCP route. */
+  private static VirtualServiceObject.L4Route l4Route(
+      Fields route, String namespace, String domain, @Nullable List<String> tlsWithin) {
+    if (tlsWithin != null && !route.has("match")) {
+      route.findings().error(route.line(), route.path("match"), "is missing");
+    }
+    List<VirtualServiceObject.L4Match> matches =
+        route.objects("match", m -> l4Match(m, namespace, tlsWithin));
+    List<VirtualServiceObject.Destination> destinations = destinations(route, namespace, domain);
+    if (destinations.isEmpty()) {
+      route.findings().error(route.line(), route.path("route"), "is missing");
+    }
+    return new VirtualServiceObject.L4Route(matches, destinations);
+  }
+
+  private static VirtualServiceObject.L4Match l4Match(
+      Fields match, String namespace, @Nullable List<String> tlsWithin) {
+    List<String> names = List.of();
+    if (tlsWithin != null) {
+      names = match.strings("sniHosts");
+      if (names.isEmpty()) {
+        match.findings().error(match.line(), match.path("sniHosts"), "is missing");
+      }
+      for (String name : names) {
+        // Istio's webhook refuses names outside of the hosts.
+        if (tlsWithin.stream().noneMatch(h -> Hosts.covers(h, name))) {
+          match
+              .findings()
+              .error(
+                  match.lineOf("sniHosts"),
+                  match.path("sniHosts"),
+                  name + " (expected a name that spec.hosts covers: " + tlsWithin + ")");
+        }
+      }
+    }
+    var made =
+        new VirtualServiceObject.L4Match(
+            names,
+            match.integer("port", 0, 1, MAX_PORT),
+            match.strings("gateways").stream()
+                .map(g -> g.equals("mesh") || g.indexOf('/') >= 0 ? g : namespace + "/" + g)
+                .toList());
+    match.notServed("destinationSubnets", "sourceSubnet", "sourceLabels", "sourceNamespace");
+    return made;
+  }
+
+  private static List<VirtualServiceObject.Destination> destinations(
       Fields route, String namespace, String domain) {
-    List<HttpMatch> matches = route.objects("match", RouteTranslator::match);
     List<VirtualServiceObject.Destination> destinations =
         new ArrayList<>(route.objects("route", d -> destination(d, namespace, domain)));
     if (destinations.size() == 1 && destinations.getFirst().weight() == 0) {
@@ -49,6 +106,13 @@ final class RouteTranslator {
       destinations.set(
           0, new VirtualServiceObject.Destination(only.host(), only.subset(), only.port(), 100));
     }
+    return destinations;
+  }
+
+  private static VirtualServiceObject.HttpRoute route(
+      Fields route, String namespace, String domain) {
+    List<HttpMatch> matches = route.objects("match", RouteTranslator::match);
+    List<VirtualServiceObject.Destination> destinations = destinations(route, namespace, domain);
     String rewrite = "";
     Fields rewriting = route.object("rewrite");
     if (rewriting != null) {

@@ -66,7 +66,7 @@ public final class SettingsReader {
             RouteTranslator.retries(mesh.object("defaultHttpRetryPolicy")),
             locality == null ? base.localityLb() : locality,
             probe(mesh.object("gatewayProbe")),
-            ClusterHealthReader.read(mesh.object("clusterHealth"))),
+            ClusterHealthReader.read(mesh.object("clusterHealth")),
             mesh.objects("serviceSettings", SettingsReader::serviceSettings));
     if (!mesh.bool("enableAutoMtls", true)) {
       mesh.findings()

@@ -19,6 +19,8 @@ import io.envoyproxy.envoy.extensions.filters.network.http_connection_manager.v3
 import io.envoyproxy.envoy.extensions.filters.network.sni_cluster.v3.SniCluster;
 import io.envoyproxy.envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy;
 import io.portolan.xds.generate.Wire;
+import io.portolan.xds.view.RouteView;
+import java.util.List;
 
 /** The filters listeners are made of. */
 final class Filters {
@@ -86,15 +88,30 @@ final class Filters {
   }
 
   static Filter tcp(String statPrefix, String cluster) {
+    return tcp(TcpProxy.newBuilder().setStatPrefix(statPrefix).setCluster(cluster));
+  }
+
+  /** Counted under the name of the first cluster. */
+  static Filter tcp(List<RouteView.Target> targets) {
+    String first = targets.getFirst().cluster();
+    if (targets.size() == 1) {
+      return tcp(first, first);
+    }
+    TcpProxy.WeightedCluster.Builder weighted = TcpProxy.WeightedCluster.newBuilder();
+    targets.forEach(
+        t ->
+            weighted.addClusters(
+                TcpProxy.WeightedCluster.ClusterWeight.newBuilder()
+                    .setName(t.cluster())
+                    .setWeight(t.weight())));
+    return tcp(TcpProxy.newBuilder().setStatPrefix(first).setWeightedClusters(weighted));
+  }
+
+  private static Filter tcp(TcpProxy.Builder proxy) {
     return Filter.newBuilder()
         .setName("envoy.filters.network.tcp_proxy")
         .setTypedConfig(
-            Wire.any(
-                TcpProxy.newBuilder()
-                    .setStatPrefix(statPrefix)
-                    .setCluster(cluster)
-                    .setMaxConnectAttempts(UInt32Value.of(CONNECT_ATTEMPTS))
-                    .build()))
+            Wire.any(proxy.setMaxConnectAttempts(UInt32Value.of(CONNECT_ATTEMPTS)).build()))
         .build();
   }
 

@@ -39,7 +39,7 @@ public final class ListenerGenerator {
       case ListenerView.VirtualOutbound v -> virtualOutbound(v);
       case ListenerView.VirtualInbound v -> virtualInbound(v);
       case ListenerView.Inbound v -> inbound(v);
-      case ListenerView.Passthrough v -> passthrough(v);
+      case ListenerView.GatewayL4 v -> gatewayL4(v);
       case ListenerView.GatewayHttp v -> gatewayHttp(v);
       case ListenerView.Api v -> api(v);
     };
@@ -133,21 +133,37 @@ public final class ListenerGenerator {
                 : Filters.tcp("inbound_" + port.port(), port.cluster()));
   }
 
-  private static Listener passthrough(ListenerView.Passthrough view) {
-    FilterChain.Builder chain = FilterChain.newBuilder().setName("sni");
-    FilterChainMatch.Builder match = FilterChainMatch.newBuilder().setTransportProtocol("tls");
-    if (!view.serverNames().contains("*")) {
-      match.addAllServerNames(view.serverNames());
+  private static Listener gatewayL4(ListenerView.GatewayL4 view) {
+    Listener.Builder listener =
+        Listener.newBuilder()
+            .setName(view.name())
+            .setAddress(Wire.address(view.address(), view.port()));
+    if (!view.autoNames().isEmpty() || view.chains().stream().anyMatch(ListenerView.L4Chain::tls)) {
+      listener.addListenerFilters(Filters.tlsInspector());
     }
-    chain
-        .setFilterChainMatch(match)
-        .addFilters(Filters.sniCluster())
-        .addFilters(Filters.tcp("passthrough_" + view.port(), ClusterGenerator.BLACK_HOLE));
-    return Listener.newBuilder()
-        .setName(view.name())
-        .setAddress(Wire.address(view.address(), view.port()))
-        .addListenerFilters(Filters.tlsInspector())
-        .addFilterChains(chain)
+    for (ListenerView.L4Chain chain : view.chains()) {
+      FilterChain.Builder made = FilterChain.newBuilder().addFilters(Filters.tcp(chain.targets()));
+      if (chain.tls()) {
+        made.setFilterChainMatch(tls(chain.serverNames()));
+      }
+      listener.addFilterChains(made);
+    }
+    if (!view.autoNames().isEmpty()) {
+      listener.addFilterChains(
+          FilterChain.newBuilder()
+              .setName("sni")
+              .setFilterChainMatch(
+                  tls(view.autoNames().contains("*") ? List.of() : view.autoNames()))
+              .addFilters(Filters.sniCluster())
+              .addFilters(Filters.tcp("passthrough_" + view.port(), ClusterGenerator.BLACK_HOLE)));
+    }
+    return listener.build();
+  }
+
+  private static FilterChainMatch tls(List<String> serverNames) {
+    return FilterChainMatch.newBuilder()
+        .setTransportProtocol("tls")
+        .addAllServerNames(serverNames)
         .build();
   }
 
