@@ -17,6 +17,7 @@ import io.portolan.registry.model.ServiceAccountObject;
 import io.portolan.registry.model.ServiceEntryObject;
 import io.portolan.registry.model.ServiceObject;
 import io.portolan.registry.model.ServicePort;
+import io.portolan.registry.model.ServiceReach;
 import io.portolan.registry.model.SliceObject;
 import io.portolan.registry.model.TrafficPolicy;
 import io.portolan.registry.model.VirtualServiceObject;
@@ -47,7 +48,8 @@ final class ObjectReader {
               in.labels(),
               in.labels(),
               in.labels(),
-              in.flag());
+              in.flag(),
+              new ServiceReach(in.flag(), in.name(ServiceReach.Distribution.class), in.strings()));
       case ENDPOINT_SLICE ->
           new SliceObject(
               ref,
@@ -57,7 +59,12 @@ final class ObjectReader {
               in.list(
                   i ->
                       new SliceObject.SliceEndpoint(
-                          i.string(), i.name(Health.class), i.string(), i.string(), i.string())));
+                          i.string(),
+                          i.name(Health.class),
+                          i.string(),
+                          i.string(),
+                          i.string(),
+                          i.string())));
       case POD ->
           new PodObject(
               ref,
@@ -67,7 +74,9 @@ final class ObjectReader {
               in.string(),
               in.string(),
               in.name(Health.class),
-              in.list(i -> new PodObject.ContainerPort(i.string(), i.integer())));
+              in.list(i -> new PodObject.ContainerPort(i.string(), i.integer())),
+              in.string(),
+              in.string());
       case SERVICE_ACCOUNT -> new ServiceAccountObject(ref, origin);
       case SERVICE_ENTRY ->
           new ServiceEntryObject(
@@ -93,7 +102,10 @@ final class ObjectReader {
               in.strings());
       case VIRTUAL_SERVICE ->
           new VirtualServiceObject(
-              ref, origin, in.strings(), in.strings(), in.list(ObjectReader::route), in.strings());
+              ref, origin, in.strings(), in.strings(), in.list(ObjectReader::route),
+              in.list(ObjectReader::l4Route),
+              in.list(ObjectReader::l4Route),
+              in.strings());
       case GATEWAY -> new GatewayObject(ref, origin, in.labels(), in.list(ObjectReader::server));
     };
   }
@@ -167,15 +179,25 @@ final class ObjectReader {
                     i.optional(ObjectReader::text),
                     i.map(ObjectReader::text))),
         in.list(
-            i ->
-                new VirtualServiceObject.Destination(
-                    i.string(), i.string(), i.integer(), i.integer())),
+ObjectReader::destination),
         in.string(),
         in.optional(SnapshotReader::duration),
         in.optional(
             i ->
                 new VirtualServiceObject.Retries(
                     i.integer(), i.optional(SnapshotReader::duration), i.string())));
+  }
+
+  private static VirtualServiceObject.L4Route l4Route(SnapshotReader in) throws IOException {
+    return new VirtualServiceObject.L4Route(
+        in.list(i -> new VirtualServiceObject.L4Match(i.strings(), i.integer(), i.strings())),
+        in.list(ObjectReader::destination));
+  }
+
+  private static VirtualServiceObject.Destination destination(SnapshotReader in)
+      throws IOException {
+    return new VirtualServiceObject.Destination(
+        in.string(), in.string(), in.integer(), in.integer());
   }
 
   private static VirtualServiceObject.StringMatch text(SnapshotReader in) throws IOException {

@@ -13,6 +13,7 @@ import io.portolan.registry.model.ServiceAccountObject;
 import io.portolan.registry.model.ServiceEntryObject;
 import io.portolan.registry.model.ServiceObject;
 import io.portolan.registry.model.ServicePort;
+import io.portolan.registry.model.ServiceReach;
 import io.portolan.registry.model.SliceObject;
 import io.portolan.registry.model.TrafficPolicy;
 import io.portolan.registry.model.VirtualServiceObject;
@@ -64,10 +65,14 @@ final class ObjectWriter {
               var hosts,
               var gateways,
               var http,
+              var tls,
+              var tcp,
               var exportTo) -> {
         out.strings(hosts);
         out.strings(gateways);
         out.list(http, ObjectWriter::route);
+        out.list(tls, ObjectWriter::l4Route);
+        out.list(tcp, ObjectWriter::l4Route);
         out.strings(exportTo);
       }
       case GatewayObject(ObjectRef _, Origin _, var selector, var servers) -> {
@@ -107,7 +112,8 @@ final class ObjectWriter {
             var selector,
             var labels,
             var annotations,
-            boolean publishNotReady)) {
+            boolean publishNotReady,
+            ServiceReach reach)) {
       out.name(type);
       out.string(externalName);
       out.strings(clusterIps);
@@ -117,6 +123,32 @@ final class ObjectWriter {
       out.labels(labels);
       out.labels(annotations);
       out.flag(publishNotReady);
+      reach(out, reach);
+    }
+  }
+
+  private static void reach(SnapshotWriter out, ServiceReach object) throws IOException {
+    if (object instanceof ServiceReach(boolean nodeLocal, var distribution, var exportTo)) {
+      out.flag(nodeLocal);
+      out.name(distribution);
+      out.strings(exportTo);
+    }
+  }
+
+  private static void l4Route(SnapshotWriter out, VirtualServiceObject.L4Route object)
+      throws IOException {
+    if (object instanceof VirtualServiceObject.L4Route(var matches, var destinations)) {
+      out.list(matches, ObjectWriter::l4Match);
+      out.list(destinations, ObjectWriter::destination);
+    }
+  }
+
+  private static void l4Match(SnapshotWriter out, VirtualServiceObject.L4Match object)
+      throws IOException {
+    if (object instanceof VirtualServiceObject.L4Match(var sniHosts, int port, var gateways)) {
+      out.strings(sniHosts);
+      out.number(port);
+      out.strings(gateways);
     }
   }
 
@@ -149,12 +181,14 @@ final class ObjectWriter {
             var health,
             String node,
             String zone,
-            String pod)) {
+            String pod,
+            String hostname)) {
       out.string(address);
       out.name(health);
       out.string(node);
       out.string(zone);
       out.string(pod);
+      out.string(hostname);
     }
   }
 
@@ -169,13 +203,17 @@ final class ObjectWriter {
             String serviceAccount,
             String node,
             var health,
-            var ports)) {
+            var ports,
+            String hostname,
+            String subdomain)) {
       out.strings(ips);
       out.labels(labels);
       out.string(serviceAccount);
       out.string(node);
       out.name(health);
       out.list(ports, ObjectWriter::containerPort);
+      out.string(hostname);
+      out.string(subdomain);
     }
   }
 

@@ -17,6 +17,7 @@ import io.portolan.registry.model.ServiceAccountObject;
 import io.portolan.registry.model.ServiceEntryObject;
 import io.portolan.registry.model.ServiceObject;
 import io.portolan.registry.model.ServicePort;
+import io.portolan.registry.model.ServiceReach;
 import io.portolan.registry.model.SliceObject;
 import io.portolan.registry.model.TrafficPolicy;
 import io.portolan.registry.model.VirtualServiceObject;
@@ -67,7 +68,9 @@ final class GeneratedObjects {
               labels(),
               labels(),
               labels(),
-              random.nextBoolean());
+              random.nextBoolean(),
+              new ServiceReach(
+                  random.nextBoolean(), any(ServiceReach.Distribution.values()), texts()));
       case ENDPOINT_SLICE ->
           new SliceObject(
               ref,
@@ -78,7 +81,7 @@ final class GeneratedObjects {
                   9,
                   () ->
                       new SliceObject.SliceEndpoint(
-                          text(), any(Health.values()), text(), text(), text())));
+                          text(), any(Health.values()), text(), text(), text(), text())));
       case POD ->
           new PodObject(
               ref,
@@ -88,7 +91,9 @@ final class GeneratedObjects {
               text(),
               text(),
               any(Health.values()),
-              list(3, () -> new PodObject.ContainerPort(text(), number())));
+              list(3, () -> new PodObject.ContainerPort(text(), number())),
+              text(),
+              text());
       case SERVICE_ACCOUNT -> new ServiceAccountObject(ref, origin);
       case SERVICE_ENTRY ->
           new ServiceEntryObject(
@@ -113,7 +118,7 @@ final class GeneratedObjects {
               list(2, () -> new DestinationRuleObject.Subset(text(), labels(), policy())),
               texts());
       case VIRTUAL_SERVICE ->
-          new VirtualServiceObject(ref, origin, texts(), texts(), list(3, this::route), texts());
+          new VirtualServiceObject(ref, origin, texts(), texts(), list(3, this::route), list(2, this::l4Route), list(2, this::l4Route), texts());
       case GATEWAY ->
           new GatewayObject(
               ref,
@@ -130,6 +135,14 @@ final class GeneratedObjects {
                           any(GatewayObject.TlsMode.values()),
                           text())));
     };
+  }
+
+  private VirtualServiceObject.L4Route l4Route() {
+    return new VirtualServiceObject.L4Route(
+        list(2, () -> new VirtualServiceObject.L4Match(texts(), number(), texts())),
+        list(
+            2,
+            () -> new VirtualServiceObject.Destination(text(), text(), number(), number())));
   }
 
   private Locality locality() {
