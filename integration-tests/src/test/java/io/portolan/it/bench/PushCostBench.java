@@ -15,7 +15,7 @@ import java.util.Locale;
  * pushes, endpoints. Compare the ratios, not the times.
  */
 public final class PushCostBench {
-  private static final int WARM_UP = 20;
+  private static final int WARM_UP = 100;
 
   private PushCostBench() {}
 

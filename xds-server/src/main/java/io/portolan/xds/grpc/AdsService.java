@@ -12,10 +12,14 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** The ADS service: both protocols, one kind of stream. */
 public final class AdsService {
+  /** Enough to keep every core and socket busy; far less than a push to thousands of proxies. */
+  private static final long BUDGET = 4L << 20;
+
   private final ProxyGate gate;
   private final StreamLimits limits;
   private final Executor executor;
   private final ScheduledExecutorService timer;
+  private final SendBudget budget = new SendBudget(BUDGET);
   private final AtomicLong ids = new AtomicLong();
 
   /**
@@ -41,14 +45,28 @@ public final class AdsService {
   private ServerCall.Listener<DiscoveryRequest> sotw(
       ServerCall<DiscoveryRequest, StreamAction.Send> call, Metadata headers) {
     return new AdsStream<>(
-            ids.incrementAndGet(), call, new Requests.Sotw(limits), gate, limits, executor, timer)
+            ids.incrementAndGet(),
+            call,
+            new Requests.Sotw(limits),
+            gate,
+            limits,
+            budget,
+            executor,
+            timer)
         .open();
   }
 
   private ServerCall.Listener<DeltaDiscoveryRequest> delta(
       ServerCall<DeltaDiscoveryRequest, StreamAction.Send> call, Metadata headers) {
     return new AdsStream<>(
-            ids.incrementAndGet(), call, new Requests.Delta(limits), gate, limits, executor, timer)
+            ids.incrementAndGet(),
+            call,
+            new Requests.Delta(limits),
+            gate,
+            limits,
+            budget,
+            executor,
+            timer)
         .open();
   }
 }

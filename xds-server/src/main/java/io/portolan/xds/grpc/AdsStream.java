@@ -24,20 +24,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One ADS stream: an adapter around a {@link StreamSession}. Everything runs on one serial
- * executor; the only thing other threads touch is the slot for the newest snapshot.
+ * One ADS stream: an adapter around a {@link StreamSession}. Its tasks never overlap: short ones
+ * run on the thread that brings them, the first request and pushes on the executor. The only thing
+ * other threads touch is the slot for the newest snapshot.
  *
  * @param <R> request message
  */
 final class AdsStream<R> extends ServerCall.Listener<R> {
   private static final Logger LOG = LoggerFactory.getLogger(AdsStream.class);
 
+  /** Requests up to this size are handled where they arrive, on the connection's event loop. */
+  private static final int SHORT_REQUEST = 4096;
+
+  /** gRPC reports readiness again once less than this waits in a stream. */
+  private static final int READY_BELOW = 32 * 1024;
+
+  /** After this long a slow reader's response no longer counts against the budget. */
+  private static final long CLAIM_MILLIS = 1000;
+
   private final long id;
   private final ServerCall<R, StreamAction.Send> call;
   private final Requests<R> requests;
   private final ProxyGate gate;
   private final StreamLimits limits;
+  private final Executor executor;
   private final Executor serial;
+  private final SendBudget budget;
   private final ScheduledExecutorService timer;
   private final PeerCredential credential;
   private final AtomicReference<@Nullable Snapshot> newest = new AtomicReference<>();
@@ -47,7 +59,10 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
 
   private @Nullable StreamSession session;
   private ProxyGate.@Nullable Proxy proxy;
+  private SendBudget.@Nullable Claim next;
+  private SendBudget.@Nullable Claim sent;
   private @Nullable ScheduledFuture<?> stalled;
+  private @Nullable ScheduledFuture<?> slow;
   private boolean ended;
   private volatile List<StreamSession.TypeStatus> status = List.of();
 
@@ -57,6 +72,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
       Requests<R> requests,
       ProxyGate gate,
       StreamLimits limits,
+      SendBudget budget,
       Executor executor,
       ScheduledExecutorService timer) {
     this.id = id;
@@ -64,7 +80,9 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
     this.requests = requests;
     this.gate = gate;
     this.limits = limits;
-    this.serial = MoreExecutors.newSequentialExecutor(executor);
+    this.budget = budget;
+    this.executor = executor;
+    this.serial = MoreExecutors.newSequentialExecutor(MoreExecutors.directExecutor());
     this.timer = timer;
     PeerCredential found = PeerCredential.KEY.get();
     this.credential = found == null ? new PeerCredential.Nothing() : found;
@@ -78,19 +96,26 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
 
   @Override
   public void onMessage(R request) {
-    serial.execute(
-        () -> {
-          try {
-            handle(request);
-          } catch (StatusException e) {
-            end(e.getStatus());
-          } catch (RuntimeException e) {
-            LOG.error("stream failed stream={}", id, e);
-            end(
-                Status.INTERNAL.withDescription(
-                    "internal error, see the log of the control plane"));
-          }
-        });
+    if (session == null || requests.size(request) > SHORT_REQUEST) {
+      later(() -> receive(request));
+    } else {
+      serial.execute(() -> receive(request));
+    }
+  }
+
+  private void later(Runnable task) {
+    executor.execute(() -> serial.execute(task));
+  }
+
+  private void receive(R request) {
+    try {
+      handle(request);
+    } catch (StatusException e) {
+      end(e.getStatus());
+    } catch (RuntimeException e) {
+      LOG.error("stream failed stream={}", id, e);
+      end(Status.INTERNAL.withDescription("internal error, see the log of the control plane"));
+    }
   }
 
   private void handle(R request) throws StatusException {
@@ -140,7 +165,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
   /** Any thread: keeps the newest snapshot only. */
   private void offer(Snapshot snapshot) {
     if (newest.getAndSet(snapshot) == null) {
-      serial.execute(this::takeNewest);
+      later(this::takeNewest);
     }
   }
 
@@ -179,13 +204,55 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
         watchStall();
         return;
       }
-      StreamAction.Send send = waiting.removeFirst();
+      if (stalled != null) {
+        stalled.cancel(false);
+        stalled = null;
+      }
+      returnRoom();
+      StreamAction.Send send = waiting.getFirst();
+      int bytes = size(send);
+      if (bytes >= READY_BELOW && !hasRoom(bytes)) {
+        return;
+      }
+      waiting.removeFirst();
       call.sendMessage(send);
-      owner.on(send, size(send));
+      holdRoom();
+      owner.on(send, bytes);
     }
-    if (stalled != null) {
-      stalled.cancel(false);
-      stalled = null;
+    if (call.isReady()) {
+      returnRoom();
+    }
+  }
+
+  private boolean hasRoom(int bytes) {
+    SendBudget.Claim asked = next;
+    if (asked == null) {
+      asked = budget.claim(bytes, () -> later(this::write));
+      next = asked;
+    }
+    return asked.isHeld();
+  }
+
+  /**
+   * The room of a response is held until the transport has it on the wire, or the reader is slow.
+   */
+  private void holdRoom() {
+    SendBudget.Claim own = next;
+    if (own != null) {
+      next = null;
+      sent = own;
+      slow = timer.schedule(own::release, CLAIM_MILLIS, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void returnRoom() {
+    if (sent != null) {
+      sent.release();
+      sent = null;
+    }
+    if (slow != null) {
+      slow.cancel(false);
+      slow = null;
     }
   }
 
@@ -246,6 +313,11 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
     ended = true;
     waiting.clear();
     newest.set(null);
+    returnRoom();
+    if (next != null) {
+      next.release();
+      next = null;
+    }
     if (stalled != null) {
       stalled.cancel(false);
     }

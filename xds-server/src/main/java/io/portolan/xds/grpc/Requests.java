@@ -18,6 +18,9 @@ sealed interface Requests<R> {
   /** True for the delta protocol. */
   boolean isDelta();
 
+  /** Encoded size in bytes. */
+  int size(R request);
+
   /**
    * The event of a request.
    *
@@ -35,6 +38,11 @@ sealed interface Requests<R> {
     @Override
     public boolean isDelta() {
       return false;
+    }
+
+    @Override
+    public int size(DiscoveryRequest request) {
+      return request.getSerializedSize();
     }
 
     @Override
@@ -62,6 +70,11 @@ sealed interface Requests<R> {
     @Override
     public boolean isDelta() {
       return true;
+    }
+
+    @Override
+    public int size(DeltaDiscoveryRequest request) {
+      return request.getSerializedSize();
     }
 
     @Override
