@@ -6,20 +6,24 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerServiceDefinition;
 import io.portolan.xds.stream.StreamAction;
+import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** The ADS service: both protocols, one kind of stream. */
 public final class AdsService {
-  /** Enough to keep every core and socket busy; far less than a push to thousands of proxies. */
-  private static final long BUDGET = 4L << 20;
+  /** Enough to keep every core busy; far less than a push to thousands of proxies. */
+  private static final long BUDGET_BYTES = 4L << 20;
+
+  private static final Duration BUDGET_PATIENCE = Duration.ofMillis(200);
 
   private final ProxyGate gate;
   private final StreamLimits limits;
   private final Executor executor;
   private final ScheduledExecutorService timer;
-  private final SendBudget budget = new SendBudget(BUDGET);
+  private final SendBudget budget;
   private final AtomicLong ids = new AtomicLong();
 
   /**
@@ -32,6 +36,13 @@ public final class AdsService {
     this.limits = limits;
     this.executor = executor;
     this.timer = timer;
+    this.budget =
+        new SendBudget(
+            BUDGET_BYTES,
+            BUDGET_PATIENCE,
+            (wait, task) -> {
+              var _ = timer.schedule(task, wait.toNanos(), TimeUnit.NANOSECONDS);
+            });
   }
 
   /** What a gRPC server is given. */

@@ -24,30 +24,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One ADS stream: an adapter around a {@link StreamSession}. Its tasks never overlap: short ones
- * run on the thread that brings them, the first request and pushes on the executor. The only thing
- * other threads touch is the slot for the newest snapshot.
+ * One ADS stream: an adapter around a {@link StreamSession}. Everything runs on one serial
+ * executor; the only thing other threads touch is the slot for the newest snapshot.
  *
  * @param <R> request message
  */
 final class AdsStream<R> extends ServerCall.Listener<R> {
   private static final Logger LOG = LoggerFactory.getLogger(AdsStream.class);
 
-  /** Requests up to this size are handled where they arrive, on the connection's event loop. */
-  private static final int SHORT_REQUEST = 4096;
-
   /** gRPC reports readiness again once less than this waits in a stream. */
   private static final int READY_BELOW = 32 * 1024;
-
-  /** After this long a slow reader's response no longer counts against the budget. */
-  private static final long CLAIM_MILLIS = 1000;
 
   private final long id;
   private final ServerCall<R, StreamAction.Send> call;
   private final Requests<R> requests;
   private final ProxyGate gate;
   private final StreamLimits limits;
-  private final Executor executor;
   private final Executor serial;
   private final SendBudget budget;
   private final ScheduledExecutorService timer;
@@ -62,7 +54,6 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
   private SendBudget.@Nullable Claim next;
   private SendBudget.@Nullable Claim sent;
   private @Nullable ScheduledFuture<?> stalled;
-  private @Nullable ScheduledFuture<?> slow;
   private boolean ended;
   private volatile List<StreamSession.TypeStatus> status = List.of();
 
@@ -81,8 +72,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
     this.gate = gate;
     this.limits = limits;
     this.budget = budget;
-    this.executor = executor;
-    this.serial = MoreExecutors.newSequentialExecutor(MoreExecutors.directExecutor());
+    this.serial = MoreExecutors.newSequentialExecutor(executor);
     this.timer = timer;
     PeerCredential found = PeerCredential.KEY.get();
     this.credential = found == null ? new PeerCredential.Nothing() : found;
@@ -96,15 +86,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
 
   @Override
   public void onMessage(R request) {
-    if (session == null || requests.size(request) > SHORT_REQUEST) {
-      later(() -> receive(request));
-    } else {
-      serial.execute(() -> receive(request));
-    }
-  }
-
-  private void later(Runnable task) {
-    executor.execute(() -> serial.execute(task));
+    serial.execute(() -> receive(request));
   }
 
   private void receive(R request) {
@@ -165,7 +147,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
   /** Any thread: keeps the newest snapshot only. */
   private void offer(Snapshot snapshot) {
     if (newest.getAndSet(snapshot) == null) {
-      later(this::takeNewest);
+      serial.execute(this::takeNewest);
     }
   }
 
@@ -211,12 +193,13 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
       returnRoom();
       StreamAction.Send send = waiting.getFirst();
       int bytes = size(send);
-      if (bytes >= READY_BELOW && !hasRoom(bytes)) {
+      if (bytes >= READY_BELOW && !mayHold(bytes)) {
         return;
       }
       waiting.removeFirst();
       call.sendMessage(send);
-      holdRoom();
+      sent = next;
+      next = null;
       owner.on(send, bytes);
     }
     if (call.isReady()) {
@@ -224,35 +207,20 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
     }
   }
 
-  private boolean hasRoom(int bytes) {
+  /** The room of a response is held until the transport has it on the wire. */
+  private boolean mayHold(int bytes) {
     SendBudget.Claim asked = next;
     if (asked == null) {
-      asked = budget.claim(bytes, () -> later(this::write));
+      asked = budget.claim(bytes, () -> serial.execute(this::write));
       next = asked;
     }
-    return asked.isHeld();
-  }
-
-  /**
-   * The room of a response is held until the transport has it on the wire, or the reader is slow.
-   */
-  private void holdRoom() {
-    SendBudget.Claim own = next;
-    if (own != null) {
-      next = null;
-      sent = own;
-      slow = timer.schedule(own::release, CLAIM_MILLIS, TimeUnit.MILLISECONDS);
-    }
+    return asked.isGranted();
   }
 
   private void returnRoom() {
     if (sent != null) {
       sent.release();
       sent = null;
-    }
-    if (slow != null) {
-      slow.cancel(false);
-      slow = null;
     }
   }
 

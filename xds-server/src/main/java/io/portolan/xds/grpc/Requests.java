@@ -18,9 +18,6 @@ sealed interface Requests<R> {
   /** True for the delta protocol. */
   boolean isDelta();
 
-  /** Encoded size in bytes. */
-  int size(R request);
-
   /**
    * The event of a request.
    *
@@ -38,11 +35,6 @@ sealed interface Requests<R> {
     @Override
     public boolean isDelta() {
       return false;
-    }
-
-    @Override
-    public int size(DiscoveryRequest request) {
-      return request.getSerializedSize();
     }
 
     @Override
@@ -70,11 +62,6 @@ sealed interface Requests<R> {
     @Override
     public boolean isDelta() {
       return true;
-    }
-
-    @Override
-    public int size(DeltaDiscoveryRequest request) {
-      return request.getSerializedSize();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.portolan.xds.view;
 
 import io.portolan.registry.image.MeshService;
 import io.portolan.registry.image.RegistryImage;
+import io.portolan.registry.image.ServiceKey;
 import io.portolan.registry.model.DestinationRuleObject;
 import io.portolan.registry.model.GatewayObject;
 import io.portolan.registry.model.Kind;
@@ -13,6 +14,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -27,8 +29,9 @@ public final class MeshContext {
   private final List<VirtualServiceObject> virtualServices;
   private final List<GatewayObject> gateways;
   private final Map<String, Set<String>> ownAddresses = new TreeMap<>();
+  private final WorkloadIndex workloads;
 
-  private MeshContext(RegistryImage image, @Nullable MeshContext before) {
+  private MeshContext(RegistryImage image, @Nullable MeshContext before, Set<ServiceKey> changed) {
     this.image = image;
     this.services =
         image.services().values().stream().sorted(Comparator.comparing(MeshService::key)).toList();
@@ -40,6 +43,10 @@ public final class MeshContext {
             .addAll(member.addresses());
       }
     }
+    this.workloads =
+        before == null
+            ? WorkloadIndex.of(services)
+            : before.workloads.with(before.image, image, changed);
     if (before != null) {
       this.rules = before.rules;
       this.virtualServices = before.virtualServices;
@@ -55,12 +62,16 @@ public final class MeshContext {
 
   /** The context of an image. */
   public static MeshContext of(RegistryImage image) {
-    return new MeshContext(image, null);
+    return new MeshContext(image, null, Set.of());
   }
 
-  /** The context of a later image in which no policy differs. */
-  public MeshContext withServicesOf(RegistryImage next) {
-    return new MeshContext(next, this);
+  /**
+   * The context of a later image in which no policy differs.
+   *
+   * @param changed every service that may differ
+   */
+  public MeshContext withServicesOf(RegistryImage next, Set<ServiceKey> changed) {
+    return new MeshContext(next, this, changed);
   }
 
   private static <T extends MeshObject> List<T> sorted(
@@ -89,6 +100,17 @@ public final class MeshContext {
         || exportTo.contains("*")
         || exportTo.contains(namespace)
         || (exportTo.contains(".") && service.key().namespace().equals(namespace));
+  }
+
+  /** Services with an endpoint at one of the addresses of a cluster, in order of key. */
+  List<MeshService> servicesAt(String cluster, List<String> addresses) {
+    return addresses.stream()
+        .flatMap(address -> workloads.at(cluster, address).stream())
+        .distinct()
+        .sorted()
+        .map(image::service)
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   /** The service of a host as the scope sees it: of its own namespace first. */
