@@ -75,8 +75,7 @@ public final class ProxyHeapBench {
             transport,
             directory.toString());
     Path log = directory.resolve("server.log");
-    Process server =
-        new ProcessBuilder(command).redirectError(log.toFile()).start();
+    Process server = new ProcessBuilder(command).redirectError(log.toFile()).start();
     Process client = null;
     try (BufferedReader answers = PushCostBench.reader(server);
         PrintStream orders = printer(server)) {
@@ -126,8 +125,7 @@ public final class ProxyHeapBench {
     return line;
   }
 
-  private static void serve(Path directory, int pods, int services, boolean tls)
-      throws Exception {
+  private static void serve(Path directory, int pods, int services, boolean tls) throws Exception {
     Path mesh = directory.resolve("mesh");
     writeMesh(mesh, pods, services);
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
