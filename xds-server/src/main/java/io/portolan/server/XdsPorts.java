@@ -16,6 +16,7 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import io.portolan.ca.sign.ServerCertificate;
 import io.portolan.ca.trust.TrustBundle;
 import io.portolan.xds.grpc.AdsService;
+import io.portolan.xds.grpc.AdsTransport;
 import io.portolan.xds.grpc.PeerCredential;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -32,7 +33,6 @@ import javax.net.ssl.SSLSession;
 final class XdsPorts {
   private static final int MAX_MESSAGE = 16 * 1024 * 1024;
   private static final int MAX_METADATA = 64 * 1024;
-  private static final int WINDOW = 64 * 1024;
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
   private static final String BEARER = "Bearer ";
@@ -67,15 +67,13 @@ final class XdsPorts {
       InetSocketAddress address, ServerCredentials credentials, AdsService ads, boolean plaintext)
       throws IOException {
     try {
-      return NettyServerBuilder.forAddress(address, credentials)
+      return AdsTransport.configure(NettyServerBuilder.forAddress(address, credentials))
           .maxInboundMessageSize(MAX_MESSAGE)
           .maxInboundMetadataSize(MAX_METADATA)
-          .flowControlWindow(WINDOW)
           .permitKeepAliveTime(15, TimeUnit.SECONDS)
           .permitKeepAliveWithoutCalls(true)
           .keepAliveTime(30, TimeUnit.SECONDS)
           .keepAliveTimeout(10, TimeUnit.SECONDS)
-          .directExecutor()
           .intercept(new Credentials(plaintext))
           .addService(ads.definition())
           .addService(new HealthStatusManager().getHealthService())

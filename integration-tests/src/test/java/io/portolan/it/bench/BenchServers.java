@@ -4,11 +4,13 @@ import io.envoyproxy.controlplane.cache.v3.SimpleCache;
 import io.envoyproxy.controlplane.server.V3DiscoveryServer;
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
+import io.envoyproxy.envoy.service.discovery.v3.DeltaDiscoveryResponse;
 import io.grpc.netty.NettyServerBuilder;
 import io.portolan.registry.model.Health;
 import io.portolan.registry.model.Locality;
 import io.portolan.xds.generate.endpoint.AssignmentGenerator;
 import io.portolan.xds.grpc.AdsService;
+import io.portolan.xds.grpc.AdsTransport;
 import io.portolan.xds.grpc.ProxyGate;
 import io.portolan.xds.grpc.StreamLimits;
 import io.portolan.xds.snapshot.EncodedResource;
@@ -29,6 +31,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 
 /** The three servers of {@link PushCostBench}. */
@@ -86,9 +89,7 @@ final class BenchServers {
       this.endpoints = endpoints;
       this.snapshot = of(Layer.of(List.of(resource(endpoints, 0))));
       this.server =
-          NettyServerBuilder.forAddress(loopback())
-              .directExecutor()
-              .flowControlWindow(64 * 1024)
+          AdsTransport.configure(NettyServerBuilder.forAddress(loopback()))
               .addService(new AdsService(this, StreamLimits.DEFAULT, streams, timer).definition())
               .build()
               .start();
@@ -188,12 +189,14 @@ final class BenchServers {
     }
   }
 
-  /** The bytes of one response, to plain sockets. */
+  /** The bytes of one response, to plain sockets, by one blocking thread per core. */
   static final class Raw implements PushCostBench.Server {
     private final int endpoints;
+    private final int streams;
+    private final int threads = Runtime.getRuntime().availableProcessors();
     private final ServerSocket listening;
     private final List<Socket> sockets = new ArrayList<>();
-    private final int streams;
+    private final ExecutorService writers = Executors.newFixedThreadPool(threads);
 
     Raw(int endpoints, int streams) throws java.io.IOException {
       this.endpoints = endpoints;
@@ -207,19 +210,52 @@ final class BenchServers {
     }
 
     @Override
-    public void push(int round) throws java.io.IOException {
+    public void push(int round) throws Exception {
       while (sockets.size() < streams) {
         sockets.add(listening.accept());
       }
-      byte[] body = assignment(endpoints, round).toByteArray();
-      byte[] frame = ByteBuffer.allocate(4 + body.length).putInt(body.length).put(body).array();
-      for (Socket socket : sockets) {
-        socket.getOutputStream().write(frame);
+      byte[] frame = frame(resource(endpoints, round), round);
+      List<Future<?>> writing = new ArrayList<>();
+      for (int t = 0; t < threads; t++) {
+        int first = t;
+        writing.add(
+            writers.submit(
+                () -> {
+                  for (int i = first; i < sockets.size(); i += threads) {
+                    sockets.get(i).getOutputStream().write(frame);
+                  }
+                  return null;
+                }));
       }
+      for (Future<?> part : writing) {
+        part.get();
+      }
+    }
+
+    /** What Portolan's delta streams send, behind four bytes of length. */
+    private static byte[] frame(EncodedResource resource, int round) throws java.io.IOException {
+      List<byte[]> chunks = new ArrayList<>();
+      chunks.add(
+          DeltaDiscoveryResponse.newBuilder()
+              .setSystemVersionInfo(resource.version())
+              .setTypeUrl(resource.type().typeUrl())
+              .setNonce(Integer.toString(round))
+              .build()
+              .toByteArray());
+      resource.deltaChunks(chunks);
+      var bytes = new java.io.ByteArrayOutputStream();
+      for (byte[] chunk : chunks) {
+        bytes.write(chunk);
+      }
+      return ByteBuffer.allocate(4 + bytes.size())
+          .putInt(bytes.size())
+          .put(bytes.toByteArray())
+          .array();
     }
 
     @Override
     public void close() throws java.io.IOException {
+      writers.shutdownNow();
       for (Socket socket : sockets) {
         socket.close();
       }

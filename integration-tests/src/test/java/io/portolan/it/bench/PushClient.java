@@ -41,6 +41,7 @@ public final class PushClient {
               NettyChannelBuilder.forAddress("127.0.0.1", port)
                   .usePlaintext()
                   .maxInboundMessageSize(64 << 20)
+                  .flowControlWindow(16 << 20)
                   .build());
         }
         AggregatedDiscoveryServiceGrpc.newStub(channels.getLast())

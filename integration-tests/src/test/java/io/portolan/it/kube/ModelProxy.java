@@ -232,8 +232,14 @@ final class ModelProxy implements AutoCloseable {
         }
         if (left <= 0) {
           throw new AssertionError(
-              "not within " + patience.toSeconds() + " s: " + cluster + " has " + hosts(cluster)
-                  + " of " + clusters.keySet());
+              "not within "
+                  + patience.toSeconds()
+                  + " s: "
+                  + cluster
+                  + " has "
+                  + hosts(cluster)
+                  + " of "
+                  + clusters.keySet());
         }
         left = changed.awaitNanos(left);
       }

@@ -102,7 +102,11 @@ final class ObjectReader {
               in.strings());
       case VIRTUAL_SERVICE ->
           new VirtualServiceObject(
-              ref, origin, in.strings(), in.strings(), in.list(ObjectReader::route),
+              ref,
+              origin,
+              in.strings(),
+              in.strings(),
+              in.list(ObjectReader::route),
               in.list(ObjectReader::l4Route),
               in.list(ObjectReader::l4Route),
               in.strings());
@@ -178,8 +182,7 @@ final class ObjectReader {
                     i.optional(ObjectReader::text),
                     i.optional(ObjectReader::text),
                     i.map(ObjectReader::text))),
-        in.list(
-ObjectReader::destination),
+        in.list(ObjectReader::destination),
         in.string(),
         in.optional(SnapshotReader::duration),
         in.optional(

@@ -9,7 +9,8 @@
  * objects in force, a {@code Feed} that keeps it and perhaps one that is to take over. {@code
  * MemberState} says what two signals ({@code ControlLink}, {@code DataPath}) and their ages lead
  * to. {@code LastGood} keeps an arena on disk in {@code SnapshotFormat}. {@code GatewayProber} asks
- * gateways, {@code HostWatcher} finds what gateway host names lead to, {@code DataPaths} says what that means for a cluster.
+ * gateways, {@code HostWatcher} finds what gateway host names lead to, {@code DataPaths} says what
+ * that means for a cluster.
  *
  * <p>Must hold: state machines are values with their own tests; time is an argument, timers are
  * ages that no jump of a clock advances; what was offered and what is in force are the same;

@@ -118,7 +118,15 @@ final class GeneratedObjects {
               list(2, () -> new DestinationRuleObject.Subset(text(), labels(), policy())),
               texts());
       case VIRTUAL_SERVICE ->
-          new VirtualServiceObject(ref, origin, texts(), texts(), list(3, this::route), list(2, this::l4Route), list(2, this::l4Route), texts());
+          new VirtualServiceObject(
+              ref,
+              origin,
+              texts(),
+              texts(),
+              list(3, this::route),
+              list(2, this::l4Route),
+              list(2, this::l4Route),
+              texts());
       case GATEWAY ->
           new GatewayObject(
               ref,
@@ -140,9 +148,7 @@ final class GeneratedObjects {
   private VirtualServiceObject.L4Route l4Route() {
     return new VirtualServiceObject.L4Route(
         list(2, () -> new VirtualServiceObject.L4Match(texts(), number(), texts())),
-        list(
-            2,
-            () -> new VirtualServiceObject.Destination(text(), text(), number(), number())));
+        list(2, () -> new VirtualServiceObject.Destination(text(), text(), number(), number())));
   }
 
   private Locality locality() {

@@ -10,15 +10,22 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 
 /** The ADS service: both protocols, one kind of stream. */
 public final class AdsService {
+  /** Enough to keep every core busy; far less than a push to thousands of proxies. */
+  private static final long BUDGET_BYTES = 4L << 20;
+
+  private static final Duration BUDGET_PATIENCE = Duration.ofMillis(200);
+
   private final ProxyGate gate;
   private final StreamLimits limits;
   private final Executor executor;
   private final ScheduledExecutorService timer;
+  private final SendBudget budget;
   private final AtomicLong ids = new AtomicLong();
   private final StreamDrain drain = new StreamDrain();
 
@@ -32,6 +39,13 @@ public final class AdsService {
     this.limits = limits;
     this.executor = executor;
     this.timer = timer;
+    this.budget =
+        new SendBudget(
+            BUDGET_BYTES,
+            BUDGET_PATIENCE,
+            (wait, task) -> {
+              var _ = timer.schedule(task, wait.toNanos(), TimeUnit.NANOSECONDS);
+            });
   }
 
   /** What a gRPC server is given. */
@@ -56,7 +70,7 @@ public final class AdsService {
       ServerCall<R, StreamAction.Send> call, Requests<R> requests) {
     AdsStream<R> stream =
         new AdsStream<>(
-            ids.incrementAndGet(), call, requests, gate, limits, executor, timer, drain::ended);
+            ids.incrementAndGet(), call, requests, gate, limits, budget, executor, timer, drain::ended);
     if (drain.admit(stream)) {
       return stream.open();
     }

@@ -33,12 +33,16 @@ import org.slf4j.LoggerFactory;
 final class AdsStream<R> extends ServerCall.Listener<R> implements StreamDrain.Stream {
   private static final Logger LOG = LoggerFactory.getLogger(AdsStream.class);
 
+  /** gRPC reports readiness again once less than this waits in a stream. */
+  private static final int READY_BELOW = 32 * 1024;
+
   private final long id;
   private final ServerCall<R, StreamAction.Send> call;
   private final Requests<R> requests;
   private final ProxyGate gate;
   private final StreamLimits limits;
   private final Executor serial;
+  private final SendBudget budget;
   private final ScheduledExecutorService timer;
   private final Consumer<StreamDrain.Stream> gone;
   private final PeerCredential credential;
@@ -49,6 +53,8 @@ final class AdsStream<R> extends ServerCall.Listener<R> implements StreamDrain.S
 
   private @Nullable StreamSession session;
   private ProxyGate.@Nullable Proxy proxy;
+  private SendBudget.@Nullable Claim next;
+  private SendBudget.@Nullable Claim sent;
   private @Nullable ScheduledFuture<?> stalled;
   private boolean ended;
   private volatile List<StreamSession.TypeStatus> status = List.of();
@@ -59,6 +65,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> implements StreamDrain.S
       Requests<R> requests,
       ProxyGate gate,
       StreamLimits limits,
+      SendBudget budget,
       Executor executor,
       ScheduledExecutorService timer,
       Consumer<StreamDrain.Stream> gone) {
@@ -67,6 +74,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> implements StreamDrain.S
     this.requests = requests;
     this.gate = gate;
     this.limits = limits;
+    this.budget = budget;
     this.serial = MoreExecutors.newSequentialExecutor(executor);
     this.timer = timer;
     this.gone = gone;
@@ -82,19 +90,18 @@ final class AdsStream<R> extends ServerCall.Listener<R> implements StreamDrain.S
 
   @Override
   public void onMessage(R request) {
-    serial.execute(
-        () -> {
-          try {
-            handle(request);
-          } catch (StatusException e) {
-            close(e.getStatus());
-          } catch (RuntimeException e) {
-            LOG.error("stream failed stream={}", id, e);
-            close(
-                Status.INTERNAL.withDescription(
-                    "internal error, see the log of the control plane"));
-          }
-        });
+    serial.execute(() -> receive(request));
+  }
+
+  private void receive(R request) {
+    try {
+      handle(request);
+    } catch (StatusException e) {
+      close(e.getStatus());
+    } catch (RuntimeException e) {
+      LOG.error("stream failed stream={}", id, e);
+      close(Status.INTERNAL.withDescription("internal error, see the log of the control plane"));
+    }
   }
 
   private void handle(R request) throws StatusException {
@@ -183,13 +190,41 @@ final class AdsStream<R> extends ServerCall.Listener<R> implements StreamDrain.S
         watchStall();
         return;
       }
-      StreamAction.Send send = waiting.removeFirst();
+      if (stalled != null) {
+        stalled.cancel(false);
+        stalled = null;
+      }
+      returnRoom();
+      StreamAction.Send send = waiting.getFirst();
+      int bytes = size(send);
+      if (bytes >= READY_BELOW && !mayHold(bytes)) {
+        return;
+      }
+      waiting.removeFirst();
       call.sendMessage(send);
-      owner.on(send, size(send));
+      sent = next;
+      next = null;
+      owner.on(send, bytes);
     }
-    if (stalled != null) {
-      stalled.cancel(false);
-      stalled = null;
+    if (call.isReady()) {
+      returnRoom();
+    }
+  }
+
+  /** The room of a response is held until the transport has it on the wire. */
+  private boolean mayHold(int bytes) {
+    SendBudget.Claim asked = next;
+    if (asked == null) {
+      asked = budget.claim(bytes, () -> serial.execute(this::write));
+      next = asked;
+    }
+    return asked.isGranted();
+  }
+
+  private void returnRoom() {
+    if (sent != null) {
+      sent.release();
+      sent = null;
     }
   }
 
@@ -253,6 +288,11 @@ final class AdsStream<R> extends ServerCall.Listener<R> implements StreamDrain.S
     ended = true;
     waiting.clear();
     newest.set(null);
+    returnRoom();
+    if (next != null) {
+      next.release();
+      next = null;
+    }
     if (stalled != null) {
       stalled.cancel(false);
     }

@@ -133,7 +133,7 @@ public final class PushPlanner implements AutoCloseable {
     MeshContext now =
         old == null || change.policies()
             ? MeshContext.of(change.after())
-            : old.withServicesOf(change.after());
+            : old.withServicesOf(change.after(), change.services());
     context = now;
     boolean everything = old == null || change.everything();
     scopes.replaceAll((scope, layers) -> refresh(now, scope, layers, everything, change));

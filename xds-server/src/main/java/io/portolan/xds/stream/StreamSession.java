@@ -60,7 +60,7 @@ public final class StreamSession {
       }
       settle(watch, request.nonce(), request.error(), actions);
     }
-    watch.replaceNames(request.names(), request.version(), current(watch).version());
+    watch.replaceNames(request.names(), request.version(), current(watch));
     if (watch.heldBefore) {
       watch.heldBefore = false;
       watch.caughtUp(current(watch));

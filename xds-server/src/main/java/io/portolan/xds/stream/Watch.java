@@ -96,8 +96,11 @@ final class Watch {
     return true;
   }
 
-  /** Applies the list of a state-of-the-world request. */
-  void replaceNames(List<String> wanted, String version, String currentVersion) {
+  /**
+   * Applies the list of a state-of-the-world request. Names of resources that exist are kept as the
+   * resource's own string, which all streams share.
+   */
+  void replaceNames(List<String> wanted, String version, ResourceSet current) {
     boolean first = !opened;
     opened = true;
     boolean wasWildcard = wildcard;
@@ -107,7 +110,11 @@ final class Watch {
       legacyOpen = false;
       wildcard = wanted.contains("*");
     }
-    Set<String> next = new HashSet<>(wanted);
+    Set<String> next = HashSet.newHashSet(wanted.size());
+    for (String name : wanted) {
+      EncodedResource known = current.get(name);
+      next.add(known == null ? name : known.name());
+    }
     next.remove("*");
     for (String name : next) {
       if (!names.contains(name)) {
@@ -119,7 +126,7 @@ final class Watch {
     owed.retainAll(names);
     if (wildcard && !wasWildcard) {
       // On a new stream the version tells of a wildcard client that already holds everything.
-      heldBefore = first && !version.isEmpty() && version.equals(currentVersion);
+      heldBefore = first && !version.isEmpty() && version.equals(current.version());
       answerEvenIfEmpty = !heldBefore;
     }
   }

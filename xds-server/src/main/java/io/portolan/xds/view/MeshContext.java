@@ -2,6 +2,7 @@ package io.portolan.xds.view;
 
 import io.portolan.registry.image.MeshService;
 import io.portolan.registry.image.RegistryImage;
+import io.portolan.registry.image.ServiceKey;
 import io.portolan.registry.model.DestinationRuleObject;
 import io.portolan.registry.model.GatewayObject;
 import io.portolan.registry.model.Kind;
@@ -14,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -31,8 +33,9 @@ public final class MeshContext {
   private final List<GatewayObject> gateways;
   private final Map<String, Set<String>> ownAddresses = new TreeMap<>();
   private final Set<String> nodeBound = new HashSet<>();
+  private final WorkloadIndex workloads;
 
-  private MeshContext(RegistryImage image, @Nullable MeshContext before) {
+  private MeshContext(RegistryImage image, @Nullable MeshContext before, Set<ServiceKey> changed) {
     this.image = image;
     this.services =
         image.services().values().stream().sorted(Comparator.comparing(MeshService::key)).toList();
@@ -48,6 +51,10 @@ public final class MeshContext {
         }
       }
     }
+    this.workloads =
+        before == null
+            ? WorkloadIndex.of(services)
+            : before.workloads.with(before.image, image, changed);
     if (before != null) {
       this.rules = before.rules;
       this.virtualServices = before.virtualServices;
@@ -63,12 +70,16 @@ public final class MeshContext {
 
   /** The context of an image. */
   public static MeshContext of(RegistryImage image) {
-    return new MeshContext(image, null);
+    return new MeshContext(image, null, Set.of());
   }
 
-  /** The context of a later image in which no policy differs. */
-  public MeshContext withServicesOf(RegistryImage next) {
-    return new MeshContext(next, this);
+  /**
+   * The context of a later image in which no policy differs.
+   *
+   * @param changed every service that may differ
+   */
+  public MeshContext withServicesOf(RegistryImage next, Set<ServiceKey> changed) {
+    return new MeshContext(next, this, changed);
   }
 
   private static <T extends MeshObject> List<T> sorted(
@@ -151,6 +162,17 @@ public final class MeshContext {
       at = next;
     }
     return at.aliasOf().isEmpty() ? Optional.of(at) : Optional.empty();
+  }
+
+  /** Services with an endpoint at one of the addresses of a cluster, in order of key. */
+  List<MeshService> servicesAt(String cluster, List<String> addresses) {
+    return addresses.stream()
+        .flatMap(address -> workloads.at(cluster, address).stream())
+        .distinct()
+        .sorted()
+        .map(image::service)
+        .filter(Objects::nonNull)
+        .toList();
   }
 
   /** The service of a host as the scope sees it: of its own namespace first. */

@@ -2,12 +2,9 @@ package io.portolan.xds.view;
 
 import io.portolan.registry.image.Endpoint;
 import io.portolan.registry.image.MeshService;
-import io.portolan.registry.image.RegistryImage;
 import io.portolan.registry.model.Locality;
-import io.portolan.registry.model.Resolution;
 import io.portolan.registry.model.ServicePort;
 import io.portolan.xds.node.ProxyNode;
-import java.util.Comparator;
 import java.util.List;
 import java.util.TreeMap;
 
@@ -24,17 +21,13 @@ record Workload(List<ListenerView.InboundPort> ports, Locality locality, String 
   }
 
   static Workload of(MeshContext context, ProxyNode node) {
-    RegistryImage image = context.image();
     TreeMap<Integer, ListenerView.InboundPort> ports = new TreeMap<>();
     Locality locality = Locality.UNKNOWN;
     String network = "";
-    List<MeshService> services =
-        image.services().values().stream()
-            .filter(s -> s.key().namespace().equals(node.namespace()))
-            .filter(s -> s.resolution() == Resolution.STATIC)
-            .sorted(Comparator.comparing(MeshService::key))
-            .toList();
-    for (MeshService service : services) {
+    for (MeshService service : context.servicesAt(node.cluster(), node.addresses())) {
+      if (!service.key().namespace().equals(node.namespace())) {
+        continue;
+      }
       for (Endpoint endpoint : service.endpoints()) {
         if (!endpoint.cluster().equals(node.cluster())
             || !node.addresses().contains(endpoint.address())) {
