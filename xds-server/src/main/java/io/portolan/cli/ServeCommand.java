@@ -1,5 +1,6 @@
 package io.portolan.cli;
 
+import io.portolan.ca.authn.KubernetesTokens;
 import io.portolan.server.PortolanServer;
 import io.portolan.server.ServerSettings;
 import java.net.InetAddress;
@@ -106,6 +107,17 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable List<String> names;
 
   @Option(
+      names = "--token-audience",
+      paramLabel = "NAME",
+      split = ",",
+      description = {
+        "Audiences of Kubernetes service account tokens, one of which a token must be for."
+            + " Default: istio-ca,portolan. Environment: PORTOLAN_TOKEN_AUDIENCE"
+      },
+      defaultValue = "${env:PORTOLAN_TOKEN_AUDIENCE:-istio-ca,portolan}")
+  private List<String> audiences = KubernetesTokens.AUDIENCES;
+
+  @Option(
       names = "--ports-file",
       paramLabel = "FILE",
       description = "Written with the bound addresses as JSON. Environment: PORTOLAN_PORTS_FILE",
@@ -124,7 +136,8 @@ final class ServeCommand implements Callable<Integer> {
             admin,
             lifetime,
             names == null ? List.of() : names,
-            portsFile);
+            portsFile,
+            audiences);
     CountDownLatch stopped = new CountDownLatch(1);
     PortolanServer server = PortolanServer.start(settings);
     Runtime.getRuntime()

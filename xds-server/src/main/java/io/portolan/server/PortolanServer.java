@@ -6,8 +6,11 @@ import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.portolan.ca.authn.Authenticator;
 import io.portolan.ca.authn.JoinTokens;
-import io.portolan.ca.sign.ServerCertificate;
+import io.portolan.ca.authn.KubernetesTokens;
+import io.portolan.ca.authn.TokenReviewers;
+import io.portolan.ca.grpc.CertificateService;
 import io.portolan.ca.store.CaDirectory;
 import io.portolan.registry.federation.GatewayProber;
 import io.portolan.registry.federation.TlsHelloProbe;
@@ -29,16 +32,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,6 +54,9 @@ public final class PortolanServer implements AutoCloseable {
   private static final Duration PUSH_GATHER = Duration.ofMillis(100);
   private static final Duration RENEWAL_CHECK = Duration.ofSeconds(15);
   private static final Duration SERVER_CERTIFICATE = Duration.ofDays(90);
+  private static final Duration CA_CHECK = Duration.ofSeconds(60);
+  // Istio's agents ask for this long, whatever the control plane's own default is.
+  private static final Duration AGENT_LIFETIME = Duration.ofHours(24);
 
   private final Deque<AutoCloseable> running = new ArrayDeque<>();
   private final RegistryLoader loader;
@@ -73,8 +80,7 @@ public final class PortolanServer implements AutoCloseable {
     String trustDomain = trustDomain(settings, clock);
     Path data = settings.dataDirectory();
     Path given = settings.caDirectory() == null ? data.resolve("ca") : settings.caDirectory();
-    CaDirectory ca =
-        CaDirectory.open(data, given, trustDomain, settings.certificateLifetime(), clock);
+    CaDirectory ca = CaDirectory.open(data, given, trustDomain, longest(settings), clock);
     JoinTokens tokens = JoinTokens.open(data, clock);
 
     PushPlanner planner =
@@ -92,6 +98,11 @@ public final class PortolanServer implements AutoCloseable {
       server.close();
       throw e;
     }
+  }
+
+  private static Duration longest(ServerSettings settings) {
+    Duration own = settings.certificateLifetime();
+    return own.compareTo(AGENT_LIFETIME) > 0 ? own : AGENT_LIFETIME;
   }
 
   private static String trustDomain(ServerSettings settings, Clock clock) throws IOException {
@@ -116,26 +127,22 @@ public final class PortolanServer implements AutoCloseable {
     running.push(planner);
     running.push(loader);
     PrometheusMeterRegistry metrics = metrics();
+    // No source of clusters knows API servers yet that could check tokens.
+    Authenticator authenticator =
+        new Authenticator(
+            tokens,
+            new KubernetesTokens(TokenReviewers.NONE, settings.tokenAudiences(), clock),
+            ca,
+            clock);
     Gatekeeper gate =
         new Gatekeeper(
             planner,
             new PushMetrics(metrics),
-            tokens,
+            authenticator,
             ca,
-            trustDomain,
             settings.certificateLifetime(),
             clock);
-    ScheduledExecutorService timer =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("stream-timer").factory());
-    running.push(timer::shutdownNow);
-    ExecutorService streams =
-        Executors.newFixedThreadPool(
-            Math.max(2, Runtime.getRuntime().availableProcessors()),
-            Thread.ofPlatform().daemon().name("streams-", 0).factory());
-    running.push(streams::shutdownNow);
-    AdsService ads = new AdsService(gate, StreamLimits.DEFAULT, streams, timer);
-    openXds(settings, clock, ca, ads);
+    openXds(settings, clock, ca, authenticator, gate, metrics);
 
     FileSource files = new FileSource(directory, loader, secret -> adopt(ca, secret));
     running.push(files);
@@ -181,21 +188,60 @@ public final class PortolanServer implements AutoCloseable {
         settings.meshDirectory());
   }
 
-  private void openXds(ServerSettings settings, Clock clock, CaDirectory ca, AdsService ads)
-      throws IOException {
+  private static void checkCa(CaDirectory ca, RenewingTls tls) {
     try {
-      ServerCertificate certificate =
-          ServerCertificate.issue(
-              ca.top(), settings.serverNames(), clock.instant(), SERVER_CERTIFICATE);
-      Server tls = XdsPorts.tls(settings.xdsAddress(), certificate, ca.trustBundle(), ads);
-      running.push(tls::shutdownNow);
-      xds = new InetSocketAddress(settings.xdsAddress().getAddress(), tls.getPort());
-    } catch (GeneralSecurityException e) {
-      throw new IOException("no certificate for the xDS port: " + e.getMessage(), e);
+      ca.reload();
+    } catch (IOException e) {
+      LOG.error("CA files not taken over, the earlier ones stay reason=\"{}\"", e.getMessage());
     }
+    tls.renewIfDue();
+  }
+
+  private void openXds(
+      ServerSettings settings,
+      Clock clock,
+      CaDirectory ca,
+      Authenticator authenticator,
+      Gatekeeper gate,
+      PrometheusMeterRegistry metrics)
+      throws IOException {
+    ScheduledExecutorService timer =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("stream-timer").factory());
+    running.push(timer::shutdownNow);
+    ExecutorService streams =
+        Executors.newFixedThreadPool(
+            Math.max(2, Runtime.getRuntime().availableProcessors()),
+            Thread.ofPlatform().daemon().name("streams-", 0).factory());
+    running.push(streams::shutdownNow);
+    ExecutorService blocking =
+        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("admission-", 0).factory());
+    running.push(blocking::shutdownNow);
+    AdsService ads = new AdsService(gate, StreamLimits.DEFAULT, streams, blocking, timer);
+    CertificateService certificates =
+        new CertificateService(
+            authenticator, ca, settings.certificateLifetime(), longest(settings), blocking);
+    RenewingTls tls =
+        RenewingTls.open(
+            ca::top, ca::trustBundle, settings.serverNames(), SERVER_CERTIFICATE, clock);
+    metrics.gauge(
+        "portolan.xds.certificate.expiry.seconds",
+        tls,
+        t -> Duration.between(clock.instant(), t.notAfter()).toSeconds());
+    var _ =
+        timer.scheduleWithFixedDelay(
+            () -> blocking.execute(() -> checkCa(ca, tls)),
+            CA_CHECK.toMillis(),
+            CA_CHECK.toMillis(),
+            TimeUnit.MILLISECONDS);
+    Server secure =
+        XdsPorts.tls(
+            settings.xdsAddress(), tls, List.of(ads.definition(), certificates.definition()));
+    running.push(secure::shutdownNow);
+    xds = new InetSocketAddress(settings.xdsAddress().getAddress(), secure.getPort());
     InetSocketAddress open = settings.plaintextXdsAddress();
     if (open != null) {
-      Server plaintext = XdsPorts.plaintext(open, ads);
+      Server plaintext = XdsPorts.plaintext(open, List.of(ads.definition()));
       running.push(plaintext::shutdownNow);
       LOG.warn(
           "plaintext xDS is open address={}:{}: proxies on it have no identity and get no"

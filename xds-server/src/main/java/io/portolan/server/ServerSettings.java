@@ -1,5 +1,6 @@
 package io.portolan.server;
 
+import io.portolan.ca.authn.KubernetesTokens;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param certificateLifetime of workload certificates
  * @param serverNames DNS names and addresses of the xDS certificate besides the built-in ones
  * @param portsFile written with the bound addresses as JSON once ready, null writes none
+ * @param tokenAudiences a Kubernetes token must be for at least one of them
  */
 public record ServerSettings(
     Path meshDirectory,
@@ -29,8 +31,34 @@ public record ServerSettings(
     InetSocketAddress adminAddress,
     Duration certificateLifetime,
     List<String> serverNames,
-    @Nullable Path portsFile) {
+    @Nullable Path portsFile,
+    List<String> tokenAudiences) {
   public ServerSettings {
     serverNames = List.copyOf(serverNames);
+    tokenAudiences = List.copyOf(tokenAudiences);
+  }
+
+  /** With the usual token audiences. */
+  public ServerSettings(
+      Path meshDirectory,
+      Path dataDirectory,
+      @Nullable Path caDirectory,
+      InetSocketAddress xdsAddress,
+      @Nullable InetSocketAddress plaintextXdsAddress,
+      InetSocketAddress adminAddress,
+      Duration certificateLifetime,
+      List<String> serverNames,
+      @Nullable Path portsFile) {
+    this(
+        meshDirectory,
+        dataDirectory,
+        caDirectory,
+        xdsAddress,
+        plaintextXdsAddress,
+        adminAddress,
+        certificateLifetime,
+        serverNames,
+        portsFile,
+        KubernetesTokens.AUDIENCES);
   }
 }

@@ -89,7 +89,8 @@ final class BenchServers {
           NettyServerBuilder.forAddress(loopback())
               .directExecutor()
               .flowControlWindow(64 * 1024)
-              .addService(new AdsService(this, StreamLimits.DEFAULT, streams, timer).definition())
+              .addService(
+                  new AdsService(this, StreamLimits.DEFAULT, streams, streams, timer).definition())
               .build()
               .start();
     }

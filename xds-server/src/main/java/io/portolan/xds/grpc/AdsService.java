@@ -15,18 +15,25 @@ public final class AdsService {
   private final ProxyGate gate;
   private final StreamLimits limits;
   private final Executor executor;
+  private final Executor admission;
   private final ScheduledExecutorService timer;
   private final AtomicLong ids = new AtomicLong();
 
   /**
    * @param executor runs the sessions; each stream uses it serially
+   * @param admission asks the gate; its threads may block, one task per stream that opens
    * @param timer ends stalled streams
    */
   public AdsService(
-      ProxyGate gate, StreamLimits limits, Executor executor, ScheduledExecutorService timer) {
+      ProxyGate gate,
+      StreamLimits limits,
+      Executor executor,
+      Executor admission,
+      ScheduledExecutorService timer) {
     this.gate = gate;
     this.limits = limits;
     this.executor = executor;
+    this.admission = admission;
     this.timer = timer;
   }
 
@@ -40,15 +47,18 @@ public final class AdsService {
 
   private ServerCall.Listener<DiscoveryRequest> sotw(
       ServerCall<DiscoveryRequest, StreamAction.Send> call, Metadata headers) {
-    return new AdsStream<>(
-            ids.incrementAndGet(), call, new Requests.Sotw(limits), gate, limits, executor, timer)
-        .open();
+    return open(call, new Requests.Sotw(limits));
   }
 
   private ServerCall.Listener<DeltaDiscoveryRequest> delta(
       ServerCall<DeltaDiscoveryRequest, StreamAction.Send> call, Metadata headers) {
+    return open(call, new Requests.Delta(limits));
+  }
+
+  private <R> ServerCall.Listener<R> open(
+      ServerCall<R, StreamAction.Send> call, Requests<R> requests) {
     return new AdsStream<>(
-            ids.incrementAndGet(), call, new Requests.Delta(limits), gate, limits, executor, timer)
+            ids.incrementAndGet(), call, requests, gate, limits, executor, admission, timer)
         .open();
   }
 }

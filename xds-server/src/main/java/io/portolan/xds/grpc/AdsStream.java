@@ -7,6 +7,8 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 import io.grpc.StatusException;
+import io.portolan.ca.authn.PeerCredential;
+import io.portolan.ca.grpc.PeerCredentials;
 import io.portolan.xds.snapshot.EncodedResource;
 import io.portolan.xds.snapshot.Snapshot;
 import io.portolan.xds.stream.StreamAction;
@@ -15,6 +17,7 @@ import io.portolan.xds.stream.StreamSession;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +28,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One ADS stream: an adapter around a {@link StreamSession}. Everything runs on one serial
- * executor; the only thing other threads touch is the slot for the newest snapshot.
+ * executor, except that the gate is asked on a thread that may block; until it has answered, no
+ * further request is read. Other threads touch nothing but the slot for the newest snapshot.
  *
  * @param <R> request message
  */
@@ -38,6 +42,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
   private final ProxyGate gate;
   private final StreamLimits limits;
   private final Executor serial;
+  private final Executor admission;
   private final ScheduledExecutorService timer;
   private final PeerCredential credential;
   private final AtomicReference<@Nullable Snapshot> newest = new AtomicReference<>();
@@ -58,6 +63,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
       ProxyGate gate,
       StreamLimits limits,
       Executor executor,
+      Executor admission,
       ScheduledExecutorService timer) {
     this.id = id;
     this.call = call;
@@ -65,9 +71,9 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
     this.gate = gate;
     this.limits = limits;
     this.serial = MoreExecutors.newSequentialExecutor(executor);
+    this.admission = admission;
     this.timer = timer;
-    PeerCredential found = PeerCredential.KEY.get();
-    this.credential = found == null ? new PeerCredential.Nothing() : found;
+    this.credential = PeerCredentials.current();
   }
 
   ServerCall.Listener<R> open() {
@@ -78,34 +84,49 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
 
   @Override
   public void onMessage(R request) {
+    step(() -> handle(request));
+  }
+
+  /** A part of the stream's work; what it throws ends the stream. */
+  private interface Step {
+    void run() throws StatusException;
+  }
+
+  private void step(Step step) {
     serial.execute(
         () -> {
+          if (ended) {
+            return;
+          }
           try {
-            handle(request);
+            step.run();
           } catch (StatusException e) {
             end(e.getStatus());
           } catch (RuntimeException e) {
-            LOG.error("stream failed stream={}", id, e);
-            end(
-                Status.INTERNAL.withDescription(
-                    "internal error, see the log of the control plane"));
+            fail(e);
           }
         });
   }
 
+  private void fail(RuntimeException e) {
+    LOG.error("stream failed stream={}", id, e);
+    end(Status.INTERNAL.withDescription("internal error, see the log of the control plane"));
+  }
+
   private void handle(R request) throws StatusException {
-    if (ended) {
-      return;
-    }
     if (session == null) {
-      connect(requests.node(request));
+      connect(requests.node(request), request);
+    } else {
+      answer(request);
     }
-    StreamEvent event = requests.event(request);
-    feed(event);
+  }
+
+  private void answer(R request) throws StatusException {
+    feed(requests.event(request));
     call.request(1);
   }
 
-  private void connect(Node node) throws StatusException {
+  private void connect(Node node, R first) throws StatusException {
     if (node.getId().isEmpty()) {
       throw Status.INVALID_ARGUMENT.withDescription("missing node information").asException();
     }
@@ -120,21 +141,44 @@ final class AdsStream<R> extends ServerCall.Listener<R> {
           .asException();
     }
     Object peer = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
-    ProxyGate.Proxy accepted =
-        gate.connect(
-            node,
-            new ProxyGate.Connection(
-                id,
-                requests.isDelta(),
-                String.valueOf(peer),
-                credential,
-                this::offer,
-                () -> status,
-                reason -> serial.execute(() -> end(reason))));
+    ProxyGate.Connection connection =
+        new ProxyGate.Connection(
+            id,
+            requests.isDelta(),
+            String.valueOf(peer),
+            credential,
+            this::offer,
+            () -> status,
+            reason -> serial.execute(() -> end(reason)));
+    try {
+      admission.execute(() -> admit(node, connection, first));
+    } catch (RejectedExecutionException e) {
+      throw Status.UNAVAILABLE
+          .withDescription("the control plane is stopping")
+          .withCause(e)
+          .asException();
+    }
+  }
+
+  /** On a thread that may block. */
+  private void admit(Node node, ProxyGate.Connection connection, R first) {
+    try {
+      ProxyGate.Proxy accepted = gate.connect(node, connection);
+      step(() -> admitted(accepted, first));
+    } catch (StatusException e) {
+      serial.execute(() -> end(e.getStatus()));
+    } catch (RuntimeException e) {
+      serial.execute(() -> fail(e));
+    }
+  }
+
+  /** Not reached when the stream ended while the gate was asked: such a proxy never opens. */
+  private void admitted(ProxyGate.Proxy accepted, R first) throws StatusException {
     proxy = accepted;
     session = new StreamSession(requests.isDelta(), accepted.secretVersions());
     accepted.opened();
     takeNewest();
+    answer(first);
   }
 
   /** Any thread: keeps the newest snapshot only. */
