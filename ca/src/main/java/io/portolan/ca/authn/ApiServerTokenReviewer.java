@@ -54,7 +54,8 @@ public final class ApiServerTokenReviewer implements TokenReviewer {
 
   private static String reason(KubernetesClientException e) {
     return switch (e.getCode()) {
-      case 0 -> "no answer: " + (e.getCause() == null ? e.getMessage() : e.getCause().toString());
+      // Without an HTTP answer the client gives 0 or -1.
+      case 0, -1 -> "no answer: " + (e.getCause() == null ? e.getMessage() : e.getCause().toString());
       case 401 -> "HTTP 401: it does not accept this control plane's own credential";
       case 403 ->
           "HTTP 403: this control plane may not create tokenreviews.authentication.k8s.io (remedy:"
