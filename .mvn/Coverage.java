@@ -25,7 +25,7 @@ final class Coverage {
       String group = cells.get(columns.indexOf("GROUP"));
       long[] module =
           modules.computeIfAbsent(
-              group.substring(group.lastIndexOf('/') + 1).replace("Portolan ", ""),
+              group.substring(group.lastIndexOf('/') + 1).replace("portolan-", ""),
               m -> new long[4]);
       int at = 0;
       for (String name :
