@@ -92,7 +92,7 @@ class CertificateRequestTest {
 
   @Test
   void everythingButTheKeyIsIgnored() throws Exception {
-    WorkloadCertificate made = authority(START).issue(WEB, GREEDY, DAY);
+    WorkloadCertificate made = authority(START).issue(WEB, GREEDY, DAY, "test");
     X509Certificate leaf = Pem.certificates(made.chainPem()).getFirst();
     assertEquals("", leaf.getSubjectX500Principal().getName());
     assertEquals(List.of(List.of(6, WEB.uri())), List.copyOf(leaf.getSubjectAlternativeNames()));
@@ -105,7 +105,7 @@ class CertificateRequestTest {
   void rsaLeavesAlsoEncipherKeys() throws Exception {
     byte[] request = request(RSA, RSA.getPrivate(), "SHA256withRSA");
     X509Certificate leaf =
-        Pem.certificates(authority(START).issue(WEB, request, DAY).chainPem()).getFirst();
+        Pem.certificates(authority(START).issue(WEB, request, DAY, "test").chainPem()).getFirst();
     assertTrue(leaf.getKeyUsage()[0] && leaf.getKeyUsage()[2]);
   }
 
@@ -113,7 +113,7 @@ class CertificateRequestTest {
   void p384IsAllowed() throws Exception {
     KeyPair p384 = GivenCa.ec("secp384r1");
     byte[] request = request(p384, p384.getPrivate(), "SHA384withECDSA");
-    assertEquals(WEB, authority(START).issue(WEB, request, DAY).id());
+    assertEquals(WEB, authority(START).issue(WEB, request, DAY, "test").id());
   }
 
   static Stream<Arguments> refusals() throws Exception {
@@ -142,13 +142,15 @@ class CertificateRequestTest {
   @MethodSource("refusals")
   void badRequestsAreRefused(String expected, byte[] csr) {
     GeneralSecurityException refused =
-        assertThrows(GeneralSecurityException.class, () -> authority(START).issue(WEB, csr, DAY));
+        assertThrows(
+            GeneralSecurityException.class, () -> authority(START).issue(WEB, csr, DAY, "test"));
     assertTrue(String.valueOf(refused.getMessage()).contains(expected), refused::toString);
   }
 
   @Property(tries = 300)
   void garbageIsRefusedAndNothingElseHappens(@ForAll @Size(max = 400) byte[] csr) {
-    assertThrows(GeneralSecurityException.class, () -> authority(START).issue(WEB, csr, DAY));
+    assertThrows(
+        GeneralSecurityException.class, () -> authority(START).issue(WEB, csr, DAY, "test"));
   }
 
   @Property(tries = 300)
@@ -158,7 +160,7 @@ class CertificateRequestTest {
     byte[] csr = GREEDY.clone();
     csr[at % csr.length] ^= (byte) change;
     try {
-      WorkloadCertificate made = authority(START).issue(WEB, csr, DAY);
+      WorkloadCertificate made = authority(START).issue(WEB, csr, DAY, "test");
       assertArrayEquals(
           P256.getPublic().getEncoded(),
           Pem.certificates(made.chainPem()).getFirst().getPublicKey().getEncoded());
@@ -175,7 +177,8 @@ class CertificateRequestTest {
     Instant now = START.plusSeconds(after);
     Instant issuerEnd = CA.certificate().getNotAfter().toInstant();
     try {
-      WorkloadCertificate made = authority(now).issue(WEB, GREEDY, Duration.ofSeconds(lifetime));
+      WorkloadCertificate made =
+          authority(now).issue(WEB, GREEDY, Duration.ofSeconds(lifetime), "test");
       assertTrue(!made.notAfter().isAfter(issuerEnd));
       assertTrue(!made.notAfter().isAfter(now.plus(DAY)));
       assertTrue(made.notAfter().isAfter(now));

@@ -92,7 +92,16 @@ class HeadlessPodTest {
     PortolanServer server =
         PortolanServer.start(
             new ServerSettings(
-                mesh, data, null, any, null, any, Duration.ofHours(24), List.of(), null));
+                mesh,
+                data,
+                null,
+                any,
+                null,
+                any,
+                Duration.ofHours(24),
+                List.of(),
+                Duration.ZERO,
+                null));
     running.add(server);
     String xds = "127.0.0.1:" + server.xdsAddress().getPort();
     for (int pod = 0; pod < 2; pod++) {

@@ -1,5 +1,7 @@
 package io.portolan.cli;
 
+import io.portolan.ca.authn.KubernetesTokens;
+import io.portolan.server.KubernetesSettings;
 import io.portolan.server.PortolanServer;
 import io.portolan.server.ServerSettings;
 import java.net.InetAddress;
@@ -20,6 +22,8 @@ import picocli.CommandLine.Option;
       "",
       "Reads a mesh directory (mesh.yaml and one folder of Kubernetes YAML per cluster), keeps its own"
           + " CA in the data directory, and serves Envoy over TLS. Edits are picked up live."
+          + " With --kubernetes the clusters are read from their API servers, and the mesh directory"
+          + " needs to hold mesh.yaml only."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
@@ -117,11 +121,68 @@ final class ServeCommand implements Callable<Integer> {
   private Duration drain = Duration.ofSeconds(5);
 
   @Option(
+      names = "--token-audience",
+      paramLabel = "NAME",
+      split = ",",
+      description = {
+        "Audiences of Kubernetes service account tokens, one of which a token must be for."
+            + " Default: istio-ca,portolan. Environment: PORTOLAN_TOKEN_AUDIENCE"
+      },
+      defaultValue = "${env:PORTOLAN_TOKEN_AUDIENCE:-istio-ca,portolan}")
+  private List<String> audiences = KubernetesTokens.AUDIENCES;
+
+  @Option(
+      names = "--kubernetes",
+      description = {
+        "Read clusters from API servers: the own one, and those that Secrets labelled"
+            + " istio/multiCluster=true in its root namespace name. Without --kubeconfig the own one"
+            + " is that of the pod. Environment: PORTOLAN_KUBERNETES"
+      },
+      defaultValue = "${env:PORTOLAN_KUBERNETES:-false}")
+  private boolean inKubernetes;
+
+  @Option(
+      names = "--cluster-id",
+      paramLabel = "ID",
+      defaultValue = "${env:PORTOLAN_CLUSTER_ID:-Kubernetes}",
+      description = {
+        "Id of the own cluster. Default: Kubernetes. Environment: PORTOLAN_CLUSTER_ID"
+      })
+  private String clusterId = "Kubernetes";
+
+  @Option(
+      names = "--kubeconfig",
+      paramLabel = "FILE",
+      description = {
+        "Kubeconfig of the own cluster, implies --kubernetes. Edits are picked up. Environment:"
+            + " PORTOLAN_KUBECONFIG"
+      },
+      defaultValue = "${env:PORTOLAN_KUBECONFIG}")
+  private @Nullable Path kubeconfig;
+
+  @Option(
+      names = "--kubeconfig-dir",
+      paramLabel = "DIR",
+      description = {
+        "Directory of kubeconfigs of member clusters; a file's name without extension is the cluster"
+            + " id. Environment: PORTOLAN_KUBECONFIG_DIR"
+      },
+      defaultValue = "${env:PORTOLAN_KUBECONFIG_DIR}")
+  private @Nullable Path kubeconfigs;
+
+  @Option(
       names = "--ports-file",
       paramLabel = "FILE",
       description = "Written with the bound addresses as JSON. Environment: PORTOLAN_PORTS_FILE",
       defaultValue = "${env:PORTOLAN_PORTS_FILE}")
   private @Nullable Path portsFile;
+
+  private @Nullable KubernetesSettings kubernetes() {
+    boolean own = inKubernetes || kubeconfig != null;
+    return own || kubeconfigs != null
+        ? new KubernetesSettings(own ? clusterId : "", kubeconfig, kubeconfigs)
+        : null;
+  }
 
   @Override
   public Integer call() throws Exception {
@@ -135,8 +196,10 @@ final class ServeCommand implements Callable<Integer> {
             admin,
             lifetime,
             names == null ? List.of() : names,
+            audiences,
             drain,
-            portsFile);
+            portsFile,
+            kubernetes());
     CountDownLatch stopped = new CountDownLatch(1);
     PortolanServer server = PortolanServer.start(settings);
     Runtime.getRuntime()

@@ -1,13 +1,9 @@
 package io.portolan.server;
 
-import io.grpc.Server;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
-import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.portolan.ca.authn.Authenticator;
 import io.portolan.ca.authn.JoinTokens;
-import io.portolan.ca.sign.ServerCertificate;
+import io.portolan.ca.authn.KubernetesTokens;
 import io.portolan.ca.store.CaDirectory;
 import io.portolan.registry.federation.Federation;
 import io.portolan.registry.federation.FederationOptions;
@@ -23,10 +19,9 @@ import io.portolan.registry.model.MeshSettings;
 import io.portolan.registry.source.files.FileSource;
 import io.portolan.registry.source.files.MeshDirectory;
 import io.portolan.registry.source.objects.CaCertsSecret;
+import io.portolan.registry.source.objects.Finding;
 import io.portolan.xds.admin.AdminPages;
 import io.portolan.xds.admin.AdminServer;
-import io.portolan.xds.grpc.AdsService;
-import io.portolan.xds.grpc.StreamLimits;
 import io.portolan.xds.push.Gatekeeper;
 import io.portolan.xds.push.PushMetrics;
 import io.portolan.xds.push.PushPlanner;
@@ -36,7 +31,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -44,14 +38,9 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -66,10 +55,10 @@ public final class PortolanServer implements AutoCloseable {
   private static final Duration NAME_ROUND = Duration.ofSeconds(1);
   private static final Duration CONCERN_ROUND = Duration.ofSeconds(10);
   private static final Duration RENEWAL_CHECK = Duration.ofSeconds(15);
-  private static final Duration DRAIN_GRACE = Duration.ofSeconds(1);
-  private static final Duration SERVER_CERTIFICATE = Duration.ofDays(90);
 
   private final Deque<AutoCloseable> running = new ArrayDeque<>();
+  private final ServerSettings settings;
+  private final Clock clock;
   private final PushPlanner planner;
   private final RegistryLoader loader;
   private final FederationMetrics federationMetrics;
@@ -77,20 +66,19 @@ public final class PortolanServer implements AutoCloseable {
   private final ExecutorService snapshots =
       Executors.newSingleThreadExecutor(Thread.ofVirtual().name("snapshots").factory());
   private final Federation federation;
-  private final List<Server> ports = new CopyOnWriteArrayList<>();
-  private final Duration drain;
-  private volatile @Nullable AdsService streams;
-  private volatile boolean draining;
-  private InetSocketAddress xds = new InetSocketAddress(0);
+  private final @Nullable KubernetesSources kubernetes;
+  private volatile @Nullable XdsEndpoint endpoint;
   private InetSocketAddress admin = new InetSocketAddress(0);
 
-  private PortolanServer(
-      ServerSettings settings, MeshSettings initial, PushPlanner planner, Clock clock) {
-    this.planner = planner;
-    this.drain = settings.drain();
+  private PortolanServer(ServerSettings settings, MeshSettings initial, Clock clock)
+      throws IOException {
+    this.settings = settings;
+    this.clock = clock;
+    this.planner = new PushPlanner(one("push-planner"), PUSH_GATHER, clock);
     this.loader = new RegistryLoader(Set.of(FileSource.NAME, Federation.SOURCE), this::onImage);
-    this.metrics = metrics();
+    this.metrics = ServerMetrics.of(loader);
     this.federationMetrics = new FederationMetrics(metrics);
+    KubernetesSettings kube = settings.kubernetes();
     this.federation =
         new Federation(
             loader,
@@ -101,9 +89,18 @@ public final class PortolanServer implements AutoCloseable {
                 LastGood.DEFAULT_MAX_BYTES,
                 snapshots),
             federationMetrics,
-            FederationOptions.DEFAULT,
+            kube == null
+                ? FederationOptions.DEFAULT
+                : new FederationOptions(
+                    kube.cluster(), Set.of(), FederationOptions.DEFAULT.snapshotInterval()),
             clock,
             System::nanoTime);
+    this.kubernetes = kube == null ? null : new KubernetesSources(kube, initial, federation, clock);
+  }
+
+  private static ScheduledExecutorService one(String name) {
+    return Executors.newSingleThreadScheduledExecutor(
+        Thread.ofPlatform().daemon().name(name).factory());
   }
 
   private void onImage(ImageChange change) {
@@ -120,32 +117,28 @@ public final class PortolanServer implements AutoCloseable {
   public static PortolanServer start(ServerSettings settings) throws IOException {
     Clock clock = Clock.systemUTC();
     // The trust domain names the root and cacerts the issuers: read before anything is signed.
-    MeshDirectory directory = new MeshDirectory(settings.meshDirectory(), clock, FILE_GRACE);
-    MeshDirectory.Scan first =
-        new MeshDirectory(settings.meshDirectory(), clock, FILE_GRACE).scan();
+    MeshDirectory.Scan first = directory(settings, clock).scan();
     MeshSettings initial = initialSettings(first);
-    String trustDomain = initial.trustDomain();
     Path data = settings.dataDirectory();
     Path given = settings.caDirectory() == null ? data.resolve("ca") : settings.caDirectory();
     CaDirectory ca =
-        CaDirectory.open(data, given, trustDomain, settings.certificateLifetime(), clock);
+        CaDirectory.open(
+            data, given, initial.trustDomain(), XdsEndpoint.longestLifetime(settings), clock);
     first.cacerts().forEach(secret -> adopt(ca, secret));
     JoinTokens tokens = JoinTokens.open(data, clock);
-
-    PushPlanner planner =
-        new PushPlanner(
-            Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name("push-planner").factory()),
-            PUSH_GATHER,
-            clock);
-    PortolanServer server = new PortolanServer(settings, initial, planner, clock);
+    PortolanServer server = new PortolanServer(settings, initial, clock);
     try {
-      server.open(settings, clock, directory, ca, tokens, trustDomain);
+      server.open(ca, tokens, initial.trustDomain());
       return server;
     } catch (IOException | RuntimeException e) {
       server.close();
       throw e;
     }
+  }
+
+  private static MeshDirectory directory(ServerSettings settings, Clock clock) {
+    return new MeshDirectory(
+        settings.meshDirectory(), clock, FILE_GRACE, settings.kubernetes() == null);
   }
 
   private static MeshSettings initialSettings(MeshDirectory.Scan first) {
@@ -157,45 +150,36 @@ public final class PortolanServer implements AutoCloseable {
         .orElse(MeshSettings.DEFAULT);
   }
 
-  private void open(
-      ServerSettings settings,
-      Clock clock,
-      MeshDirectory directory,
-      CaDirectory ca,
-      JoinTokens tokens,
-      String trustDomain)
-      throws IOException {
+  private void open(CaDirectory ca, JoinTokens tokens, String trustDomain) throws IOException {
     running.push(planner);
     running.push(loader);
     running.push(snapshots::shutdown);
     running.push(federation);
-    ScheduledExecutorService members =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("federation").factory());
+    ScheduledExecutorService members = one("federation");
     running.push(members::shutdownNow);
+    KubernetesSources sources = kubernetes;
+    Authenticator authenticator =
+        new Authenticator(
+            tokens,
+            new KubernetesTokens(
+                sources == null ? io.portolan.ca.authn.TokenReviewers.NONE : sources::reviewer,
+                settings.tokenAudiences(),
+                clock),
+            ca,
+            clock);
     Gatekeeper gate =
         new Gatekeeper(
             planner,
             new PushMetrics(metrics),
-            tokens,
+            authenticator,
             ca,
-            trustDomain,
             settings.certificateLifetime(),
             clock);
-    ScheduledExecutorService timer =
-        Executors.newSingleThreadScheduledExecutor(
-            Thread.ofPlatform().daemon().name("stream-timer").factory());
-    running.push(timer::shutdownNow);
-    ExecutorService streams =
-        Executors.newFixedThreadPool(
-            Math.max(2, Runtime.getRuntime().availableProcessors()),
-            Thread.ofPlatform().daemon().name("streams-", 0).factory());
-    running.push(streams::shutdownNow);
-    AdsService ads = new AdsService(gate, StreamLimits.DEFAULT, streams, timer);
-    this.streams = ads;
-    openXds(settings, clock, ca, ads);
-
-    FileSource files = new FileSource(directory, loader, secret -> adopt(ca, secret));
+    XdsEndpoint xds = XdsEndpoint.open(settings, clock, ca, authenticator, gate, metrics);
+    running.push(xds);
+    endpoint = xds;
+    FileSource files =
+        new FileSource(directory(settings, clock), loader, secret -> adopt(ca, secret));
     running.push(files);
     GatewayProber prober =
         new GatewayProber(
@@ -210,15 +194,10 @@ public final class PortolanServer implements AutoCloseable {
             loader,
             new SystemHostResolver(),
             Executors.newVirtualThreadPerTaskExecutor(),
-            Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name("host-names").factory()),
+            one("host-names"),
             clock);
     running.push(names);
-    ConcernLog concerns =
-        new ConcernLog(
-            loader::current,
-            Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name("concern-log").factory()));
+    ConcernLog concerns = new ConcernLog(loader::current, one("concern-log"));
     running.push(concerns);
     AdminServer pages =
         new AdminServer(
@@ -226,69 +205,58 @@ public final class PortolanServer implements AutoCloseable {
             new AdminPages(loader::current, planner, federation::status),
             planner,
             new AdminServer.Sources(
-                this::notReady, () -> findings(files), metrics, Version.current()));
+                this::readiness, () -> findings(files), metrics, Version.current()));
     running.push(pages);
     admin = pages.address();
     loader.start();
-    federation.start(members);
     federationMetrics.follow(federation::status, members);
-    // No source announces clusters besides the mesh directory's own.
-    federation.complete();
+    startMembers(members);
     files.start(SCAN_PAUSE);
     prober.start();
     names.start(NAME_ROUND);
     concerns.start(CONCERN_ROUND);
     planner.renewEvery(RENEWAL_CHECK);
-    writePorts(settings);
+    writePorts();
     LOG.info(
         "portolan started version={} xds={} admin={} trustDomain={} mesh={}",
         Version.current(),
-        text(xds),
+        text(xds.address()),
         text(admin),
         trustDomain,
         settings.meshDirectory());
   }
 
-  /** What is wrong in files, and what is of concern in the federation they make. */
+  private void startMembers(ScheduledExecutorService members) throws IOException {
+    KubernetesSources sources = kubernetes;
+    if (sources == null) {
+      federation.start(members);
+      // No source announces clusters besides the mesh directory's own.
+      federation.complete();
+    } else {
+      federation.restoreKnown();
+      federation.start(members);
+      running.push(sources);
+      sources.start();
+    }
+  }
+
+  /** What is wrong in files and API servers, and what is of concern in the federation they make. */
   private List<AdminServer.Finding> findings(FileSource files) {
+    KubernetesSources sources = kubernetes;
+    Stream<Finding> read =
+        Stream.concat(
+            files.findings().stream(), sources == null ? Stream.of() : sources.findings().stream());
     return Stream.concat(
-            files.findings().stream()
-                .map(
-                    f ->
-                        new AdminServer.Finding(
-                            f.severity().name().toLowerCase(Locale.ROOT),
-                            f.file(),
-                            f.line(),
-                            f.text())),
+            read.map(
+                f ->
+                    new AdminServer.Finding(
+                        f.severity().name().toLowerCase(Locale.ROOT),
+                        f.file(),
+                        f.line(),
+                        f.text())),
             Concern.of(loader.current()).stream()
                 .map(c -> new AdminServer.Finding("warning", c.about(), 0, c.text())))
         .toList();
-  }
-
-  private void openXds(ServerSettings settings, Clock clock, CaDirectory ca, AdsService ads)
-      throws IOException {
-    try {
-      ServerCertificate certificate =
-          ServerCertificate.issue(
-              ca.top(), settings.serverNames(), clock.instant(), SERVER_CERTIFICATE);
-      Server tls = XdsPorts.tls(settings.xdsAddress(), certificate, ca.trustBundle(), ads);
-      running.push(tls::shutdownNow);
-      ports.add(tls);
-      xds = new InetSocketAddress(settings.xdsAddress().getAddress(), tls.getPort());
-    } catch (GeneralSecurityException e) {
-      throw new IOException("no certificate for the xDS port: " + e.getMessage(), e);
-    }
-    InetSocketAddress open = settings.plaintextXdsAddress();
-    if (open != null) {
-      Server plaintext = XdsPorts.plaintext(open, ads);
-      running.push(plaintext::shutdownNow);
-      ports.add(plaintext);
-      LOG.warn(
-          "plaintext xDS is open address={}:{}: proxies on it have no identity and get no"
-              + " certificates",
-          open.getHostString(),
-          plaintext.getPort());
-    }
   }
 
   private static void adopt(CaDirectory ca, CaCertsSecret secret) {
@@ -305,48 +273,13 @@ public final class PortolanServer implements AutoCloseable {
     }
   }
 
-  private PrometheusMeterRegistry metrics() {
-    PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    new JvmMemoryMetrics().bindTo(metrics);
-    new JvmThreadMetrics().bindTo(metrics);
-    new ProcessorMetrics().bindTo(metrics);
-    metrics.gauge("portolan.registry.services", loader, l -> l.current().services().size());
-    metrics.gauge(
-        "portolan.registry.endpoints",
-        loader,
-        l -> l.current().services().values().stream().mapToInt(s -> s.endpoints().size()).sum());
-    metrics.gauge("portolan.registry.generation", loader, l -> l.current().generation());
-    metrics.gauge(
-        "portolan.gateways.down",
-        loader,
-        l ->
-            l.current().gateways().values().stream()
-                .flatMap(List::stream)
-                .filter(g -> !g.up())
-                .count());
-    return metrics;
-  }
-
-  private String notReady() {
-    if (draining) {
-      return "shutting down";
-    }
-    if (loader.ready()) {
-      return "";
-    }
-    List<String> clusters = federation.waitingFor();
-    return "waiting for "
-        + String.join(", ", loader.waitingFor())
-        + (clusters.isEmpty() ? "" : " (clusters " + String.join(", ", clusters) + ")");
-  }
-
-  private void writePorts(ServerSettings settings) throws IOException {
+  private void writePorts() throws IOException {
     Path file = settings.portsFile();
     if (file != null) {
       Path next = file.resolveSibling("." + file.getFileName() + ".next");
       Files.writeString(
           next,
-          "{\"xds\":\"" + text(xds) + "\",\"admin\":\"" + text(admin) + "\"}\n",
+          "{\"xds\":\"" + text(xdsAddress()) + "\",\"admin\":\"" + text(admin) + "\"}\n",
           StandardCharsets.UTF_8);
       Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
@@ -359,7 +292,14 @@ public final class PortolanServer implements AutoCloseable {
 
   /** The bound TLS xDS address. */
   public InetSocketAddress xdsAddress() {
-    return xds;
+    XdsEndpoint open = endpoint;
+    return open == null ? new InetSocketAddress(0) : open.address();
+  }
+
+  /** The bound plaintext xDS address, null when it is off. */
+  public @Nullable InetSocketAddress plaintextXdsAddress() {
+    XdsEndpoint open = endpoint;
+    return open == null ? null : open.plaintextAddress();
   }
 
   /** The bound admin address. */
@@ -369,36 +309,26 @@ public final class PortolanServer implements AutoCloseable {
 
   /** Why it is not ready, empty when it is. */
   public String readiness() {
-    return notReady();
-  }
-
-  /**
-   * Not ready from now on, no new connections, and streams end one after the other. GOAWAY tells
-   * clients to open the next stream on another connection.
-   */
-  private void drain() {
-    AdsService ads = streams;
-    draining = true;
-    ports.forEach(Server::shutdown);
-    if (ads == null || ads.streams() == 0) {
-      return;
+    XdsEndpoint open = endpoint;
+    if (open != null && open.isDraining()) {
+      return "shutting down";
     }
-    LOG.info("draining streams={} seconds={}", ads.streams(), drain.toSeconds());
-    try {
-      var _ =
-          ads.drain(drain, RandomGenerator.getDefault())
-              .get(drain.plus(DRAIN_GRACE).toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException | TimeoutException e) {
-      LOG.warn("streams left after draining streams={}", ads.streams());
+    if (loader.ready()) {
+      return "";
     }
+    List<String> clusters = federation.waitingFor();
+    return "waiting for "
+        + String.join(", ", loader.waitingFor())
+        + (clusters.isEmpty() ? "" : " (clusters " + String.join(", ", clusters) + ")");
   }
 
   /** Drains the streams, then stops everything. Blocks for the drain time at the longest, about. */
   @Override
   public void close() {
-    drain();
+    XdsEndpoint open = endpoint;
+    if (open != null) {
+      open.drain(settings.drain());
+    }
     while (!running.isEmpty()) {
       try {
         running.pop().close();

@@ -1,5 +1,6 @@
 package io.portolan.server;
 
+import io.portolan.ca.authn.KubernetesTokens;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,9 +19,11 @@ import org.jspecify.annotations.Nullable;
  * @param adminAddress admin and metrics over HTTP; port 0 picks a free one
  * @param certificateLifetime of workload certificates
  * @param serverNames DNS names and addresses of the xDS certificate besides the built-in ones
+ * @param tokenAudiences a Kubernetes token must be for at least one of them
  * @param drain over how long streams are ended when the process is told to stop; zero ends them at
  *     once
  * @param portsFile written with the bound addresses as JSON once ready, null writes none
+ * @param kubernetes API servers to read, null reads the mesh directory only
  */
 public record ServerSettings(
     Path meshDirectory,
@@ -31,9 +34,39 @@ public record ServerSettings(
     InetSocketAddress adminAddress,
     Duration certificateLifetime,
     List<String> serverNames,
+    List<String> tokenAudiences,
     Duration drain,
-    @Nullable Path portsFile) {
+    @Nullable Path portsFile,
+    @Nullable KubernetesSettings kubernetes) {
   public ServerSettings {
     serverNames = List.copyOf(serverNames);
+    tokenAudiences = List.copyOf(tokenAudiences);
+  }
+
+  /** With the usual token audiences, and clusters from files only. */
+  public ServerSettings(
+      Path meshDirectory,
+      Path dataDirectory,
+      @Nullable Path caDirectory,
+      InetSocketAddress xdsAddress,
+      @Nullable InetSocketAddress plaintextXdsAddress,
+      InetSocketAddress adminAddress,
+      Duration certificateLifetime,
+      List<String> serverNames,
+      Duration drain,
+      @Nullable Path portsFile) {
+    this(
+        meshDirectory,
+        dataDirectory,
+        caDirectory,
+        xdsAddress,
+        plaintextXdsAddress,
+        adminAddress,
+        certificateLifetime,
+        serverNames,
+        KubernetesTokens.AUDIENCES,
+        drain,
+        portsFile,
+        null);
   }
 }

@@ -2,7 +2,7 @@ package io.portolan.ca.authn;
 
 import io.portolan.ca.identity.SpiffeId;
 
-/** Who a join token was made for. */
+/** Who a credential is for: a service account of one cluster. */
 public record JoinIdentity(String cluster, String namespace, String serviceAccount) {
   private static final int MAX_CLUSTER = 253;
   private static final int DELETE = 0x7f;
@@ -11,6 +11,16 @@ public record JoinIdentity(String cluster, String namespace, String serviceAccou
    * @throws IllegalArgumentException when a part is not usable in an identity
    */
   public JoinIdentity {
+    checkCluster(cluster);
+    var _ = new SpiffeId("cluster.local", namespace, serviceAccount);
+  }
+
+  /**
+   * Checks that this can be a cluster id.
+   *
+   * @throws IllegalArgumentException when it is empty, too long, or not of visible ASCII characters
+   */
+  static void checkCluster(String cluster) {
     if (cluster.isEmpty() || cluster.length() > MAX_CLUSTER) {
       throw new IllegalArgumentException(
           "cluster id of " + cluster.length() + " characters (expected 1.." + MAX_CLUSTER + ")");
@@ -19,7 +29,6 @@ public record JoinIdentity(String cluster, String namespace, String serviceAccou
     if (!cluster.chars().allMatch(c -> c > ' ' && c < DELETE)) {
       throw new IllegalArgumentException("cluster id (expected visible ASCII characters)");
     }
-    var _ = new SpiffeId("cluster.local", namespace, serviceAccount);
   }
 
   /** The workload identity in a trust domain. */

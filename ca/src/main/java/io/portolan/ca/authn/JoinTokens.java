@@ -1,13 +1,8 @@
 package io.portolan.ca.authn;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.portolan.ca.store.OwnerOnlyFiles;
 import java.io.IOException;
@@ -24,30 +19,16 @@ import java.util.UUID;
  * cluster, namespace and service account. Safe for any thread.
  */
 public final class JoinTokens {
-  private static final String ISSUER = "portolan";
+  static final String ISSUER = "portolan";
   private static final String AUDIENCE = "portolan-xds";
   private static final String BOUND = "portolan.io";
   private static final String ALGORITHM = "ES256";
-  private static final int MAX_BYTES = 8 * 1024;
-  // The last second of the year 9999, as far as dates are written.
-  private static final long LAST_SECOND = 253_402_300_799L;
+  private static final int MAX_BYTES = UnverifiedToken.MAX_CHARACTERS;
   private static final Duration SKEW = Duration.ofSeconds(30);
   private static final Duration LONGEST = Duration.ofDays(366);
   private static final Base64.Encoder ENCODER = Base64.getUrlEncoder().withoutPadding();
   private static final Base64.Decoder DECODER = Base64.getUrlDecoder();
-  private static final ObjectMapper JSON =
-      JsonMapper.builder(
-              JsonFactory.builder()
-                  .streamReadConstraints(
-                      StreamReadConstraints.builder()
-                          .maxNestingDepth(8)
-                          .maxStringLength(MAX_BYTES)
-                          .maxNumberLength(32)
-                          .build())
-                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                  .build())
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
+  private static final ObjectMapper JSON = UnverifiedToken.JSON;
 
   private final TokenKey key;
   private final InstantSource clock;
@@ -147,7 +128,9 @@ public final class JoinTokens {
     if (!AUDIENCE.equals(text(claims, "aud"))) {
       return refused(AuthResult.Reason.AUDIENCE, "token audience is not " + AUDIENCE);
     }
-    if (!isTime(claims.path("exp")) || !isTime(claims.path("nbf")) || !isTime(claims.path("iat"))) {
+    if (!UnverifiedToken.isTime(claims.path("exp"))
+        || !UnverifiedToken.isTime(claims.path("nbf"))
+        || !UnverifiedToken.isTime(claims.path("iat"))) {
       return refused(AuthResult.Reason.CLAIMS, "token has no usable exp, nbf or iat");
     }
     if (text(claims, "jti").isEmpty()) {
@@ -173,7 +156,7 @@ public final class JoinTokens {
           new JoinIdentity(
               text(bound, "cluster"), text(bound, "namespace"), text(bound, "serviceaccount"));
       return subject(identity).equals(text(claims, "sub"))
-          ? new AuthResult.Verified(identity, expires)
+          ? new AuthResult.Verified(identity, AuthMethod.JOIN_TOKEN, expires, null)
           : refused(AuthResult.Reason.CLAIMS, "token subject is not the workload it is bound to");
     } catch (IllegalArgumentException e) {
       return refused(AuthResult.Reason.CLAIMS, "token is not bound to a workload");
@@ -183,13 +166,6 @@ public final class JoinTokens {
   /** A claim's text; empty when it is missing or of another type. */
   private static String text(JsonNode node, String field) {
     return node.path(field).isTextual() ? node.path(field).textValue() : "";
-  }
-
-  private static boolean isTime(JsonNode node) {
-    return node.isIntegralNumber()
-        && node.canConvertToLong()
-        && node.longValue() >= 0
-        && node.longValue() <= LAST_SECOND;
   }
 
   private static AuthResult refused(AuthResult.Reason reason, String detail) {

@@ -27,39 +27,39 @@ final class CertificateRequests {
 
   private CertificateRequests() {}
 
-  static PublicKey publicKey(byte[] csr) throws GeneralSecurityException {
+  static PublicKey publicKey(byte[] csr) throws CertificateRequestException {
     if (csr.length > MAX_BYTES) {
-      throw new GeneralSecurityException(
+      throw new CertificateRequestException(
           "certificate request of " + csr.length + " bytes (expected at most " + MAX_BYTES + ")");
     }
     try {
       var request = new JcaPKCS10CertificationRequest(csr);
       if (!SIGNATURES.contains(request.getSignatureAlgorithm().getAlgorithm())) {
-        throw new GeneralSecurityException(
+        throw new CertificateRequestException(
             "certificate request is not signed with SHA-256, SHA-384 or SHA-512");
       }
       PublicKey key = key(request);
       String refused = KeyPolicy.problem(key);
       if (refused != null) {
-        throw new GeneralSecurityException("certificate request: " + refused);
+        throw new CertificateRequestException("certificate request: " + refused);
       }
       if (!request.isSignatureValid(new JcaContentVerifierProviderBuilder().build(key))) {
-        throw new GeneralSecurityException(
+        throw new CertificateRequestException(
             "certificate request is not signed by the key in it: no proof of possession");
       }
       return key;
     } catch (IOException | PKCSException | OperatorCreationException | RuntimeException e) {
       // The parser reports some broken structures by unchecked exceptions.
-      throw new GeneralSecurityException("certificate request cannot be read", e);
+      throw new CertificateRequestException("certificate request cannot be read", e);
     }
   }
 
   private static PublicKey key(JcaPKCS10CertificationRequest request)
-      throws GeneralSecurityException {
+      throws CertificateRequestException {
     try {
       return request.getPublicKey();
     } catch (GeneralSecurityException e) {
-      throw new GeneralSecurityException("certificate request: key cannot be read", e);
+      throw new CertificateRequestException("certificate request: key cannot be read", e);
     }
   }
 }

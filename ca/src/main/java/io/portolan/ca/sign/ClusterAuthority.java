@@ -61,19 +61,22 @@ public final class ClusterAuthority {
   public WorkloadCertificate issue(SpiffeId id, Duration lifetime) throws GeneralSecurityException {
     KeyPair keys = SigningKey.newKeys();
     X509Certificate leaf = sign(id, keys.getPublic(), lifetime);
-    return made(id, leaf, Pem.of("PRIVATE KEY", keys.getPrivate().getEncoded()));
+    return made(id, leaf, Pem.of("PRIVATE KEY", keys.getPrivate().getEncoded()), "xds");
   }
 
   /**
    * Signs a key of a certificate request. Every name in the request is ignored.
    *
    * @param csr PKCS#10, DER
-   * @throws GeneralSecurityException when the proof of possession fails or the key is not allowed
+   * @param method how the caller was authenticated, for the audit line
+   * @throws CertificateRequestException when the proof of possession fails or the key is not
+   *     allowed
+   * @throws GeneralSecurityException as for a key made here
    */
-  public WorkloadCertificate issue(SpiffeId id, byte[] csr, Duration lifetime)
+  public WorkloadCertificate issue(SpiffeId id, byte[] csr, Duration lifetime, String method)
       throws GeneralSecurityException {
     PublicKey key = CertificateRequests.publicKey(csr);
-    return made(id, sign(id, key, lifetime), new byte[0]);
+    return made(id, sign(id, key, lifetime), new byte[0], method);
   }
 
   private X509Certificate sign(SpiffeId id, PublicKey key, Duration lifetime)
@@ -83,7 +86,8 @@ public final class ClusterAuthority {
     }
     Instant now = clock.instant();
     Duration span = lifetime.compareTo(longest) > 0 ? longest : lifetime;
-    X509Certificate leaf = CertificateTemplate.workload(issuer, id, key, now, span);
+    X509Certificate leaf =
+        CertificateTemplate.workload(issuer, id, key, SerialNumbers.next(), now, span);
     List<String> problems =
         CertificateCheck.workload(leaf, issuer.certificate(), id, key, now, longest);
     if (!problems.isEmpty()) {
@@ -93,16 +97,19 @@ public final class ClusterAuthority {
     return leaf;
   }
 
-  private WorkloadCertificate made(SpiffeId id, X509Certificate leaf, byte[] keyPem) {
+  private WorkloadCertificate made(
+      SpiffeId id, X509Certificate leaf, byte[] keyPem, String method) {
     List<X509Certificate> chain = new ArrayList<>();
     chain.add(leaf);
     chain.addAll(issuer.chain());
     String serial = leaf.getSerialNumber().toString(16);
     AUDIT.info(
-        "issued id={} cluster={} serial={} notAfter={} key={} issuer={}",
+        "issued id={} method={} cluster={} serial={} ttl={} notAfter={} key={} issuer={}",
         id,
+        method,
         cluster,
         serial,
+        Duration.between(clock.instant(), leaf.getNotAfter().toInstant()).toSeconds(),
         leaf.getNotAfter().toInstant(),
         Fingerprint.of(leaf.getPublicKey().getEncoded()),
         fingerprint());

@@ -1,5 +1,6 @@
 package io.portolan.ca.sign;
 
+import io.portolan.ca.rotate.RenewalSchedule;
 import io.portolan.ca.template.CertificateTemplate;
 import io.portolan.ca.trust.Pem;
 import io.portolan.ca.validate.CertificateCheck;
@@ -21,11 +22,13 @@ public final class ServerCertificate {
 
   private final byte[] chainPem;
   private final byte[] keyPem;
+  private final Instant notBefore;
   private final Instant notAfter;
 
-  private ServerCertificate(byte[] chainPem, byte[] keyPem, Instant notAfter) {
+  private ServerCertificate(byte[] chainPem, byte[] keyPem, Instant notBefore, Instant notAfter) {
     this.chainPem = chainPem;
     this.keyPem = keyPem;
+    this.notBefore = notBefore;
     this.notAfter = notAfter;
   }
 
@@ -44,7 +47,9 @@ public final class ServerCertificate {
     all.addAll(names);
     all = ServerNames.checked(all);
     KeyPair keys = SigningKey.newKeys();
-    X509Certificate leaf = CertificateTemplate.server(issuer, all, keys.getPublic(), now, lifetime);
+    X509Certificate leaf =
+        CertificateTemplate.server(
+            issuer, all, keys.getPublic(), SerialNumbers.next(), now, lifetime);
     List<String> problems =
         CertificateCheck.server(leaf, issuer.certificate(), all, keys.getPublic(), now, lifetime);
     if (!problems.isEmpty()) {
@@ -57,6 +62,7 @@ public final class ServerCertificate {
     return new ServerCertificate(
         Pem.of(chain),
         Pem.of("PRIVATE KEY", keys.getPrivate().getEncoded()),
+        leaf.getNotBefore().toInstant(),
         leaf.getNotAfter().toInstant());
   }
 
@@ -73,6 +79,11 @@ public final class ServerCertificate {
   /** End of validity. */
   public Instant notAfter() {
     return notAfter;
+  }
+
+  /** When to replace it: half life. */
+  public Instant renewAt() {
+    return RenewalSchedule.renewAt(notBefore, notAfter, 0.5);
   }
 
   /** Shows no key. */

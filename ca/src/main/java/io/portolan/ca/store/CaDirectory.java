@@ -2,6 +2,7 @@ package io.portolan.ca.store;
 
 import io.portolan.ca.identity.SpiffeId;
 import io.portolan.ca.sign.ClusterAuthority;
+import io.portolan.ca.sign.SerialNumbers;
 import io.portolan.ca.sign.SigningKey;
 import io.portolan.ca.template.CertificateTemplate;
 import io.portolan.ca.trust.TrustBundle;
@@ -20,6 +21,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,25 +33,39 @@ public final class CaDirectory {
   private static final Logger LOG = LoggerFactory.getLogger(CaDirectory.class);
   private static final Duration ROOT_LIFETIME = Duration.ofDays(3650);
 
-  private final SigningKey top;
-  private final TrustBundle bundle;
-  private final Intermediates intermediates;
+  private final Path data;
+  private final @Nullable Path given;
+  private final ClusterIssuers issuers;
   private final Duration longest;
   private final InstantSource clock;
   private final Map<String, ClusterAuthority> adopted = new ConcurrentHashMap<>();
   private final Map<String, ClusterAuthority> own = new ConcurrentHashMap<>();
+  private volatile State state;
+
+  /** What the CA's files say; replaced whole, under the lock of {@code own}. */
+  private record State(SigningKey top, TrustBundle bundle, Intermediates intermediates) {}
 
   private CaDirectory(
       Path data,
+      @Nullable Path given,
       String trustDomain,
       CaMaterial.Sound material,
       Duration longest,
       InstantSource clock) {
-    this.top = material.signing();
-    this.bundle = new TrustBundle(trustDomain, material.roots());
-    this.intermediates = new Intermediates(data.resolve("intermediates"), top, trustDomain);
+    this.data = data;
+    this.given = given;
+    this.issuers = new ClusterIssuers(data.resolve("issuers"));
     this.longest = longest;
     this.clock = clock;
+    this.state = state(data, trustDomain, material);
+  }
+
+  private static State state(Path data, String trustDomain, CaMaterial.Sound material) {
+    SigningKey top = material.signing();
+    return new State(
+        top,
+        new TrustBundle(trustDomain, material.roots()),
+        new Intermediates(data.resolve("intermediates"), top, trustDomain));
   }
 
   /**
@@ -71,7 +87,7 @@ public final class CaDirectory {
       make(given, trustDomain, clock.instant());
     }
     CaMaterial.Sound material = CaFiles.read(given, clock.instant());
-    return new CaDirectory(data, trustDomain, material, longest, clock);
+    return new CaDirectory(data, given, trustDomain, material, longest, clock);
   }
 
   /**
@@ -92,7 +108,7 @@ public final class CaDirectory {
     check(trustDomain, longest);
     OwnerOnlyFiles.directory(data);
     CaMaterial.Sound material = CaMaterial.parse(cacerts, clock.instant());
-    return new CaDirectory(data, trustDomain, material, longest, clock);
+    return new CaDirectory(data, null, trustDomain, material, longest, clock);
   }
 
   private static void check(String trustDomain, Duration longest) {
@@ -109,7 +125,8 @@ public final class CaDirectory {
     Path next = OwnerOnlyFiles.directoryBeside(directory);
     try {
       KeyPair keys = SigningKey.newKeys();
-      X509Certificate root = CertificateTemplate.root(trustDomain, keys, now, ROOT_LIFETIME);
+      X509Certificate root =
+          CertificateTemplate.root(trustDomain, keys, SerialNumbers.next(), now, ROOT_LIFETIME);
       List<String> problems = CertificateCheck.root(root, keys.getPublic(), now, ROOT_LIFETIME);
       if (!problems.isEmpty()) {
         throw new GeneralSecurityException(String.join("; ", problems));
@@ -146,12 +163,92 @@ public final class CaDirectory {
 
   /** The roots that proxies accept. */
   public TrustBundle trustBundle() {
-    return bundle;
+    return state.bundle();
   }
 
   /** The authority that signs server certificates. */
   public SigningKey top() {
-    return top;
+    return state.top();
+  }
+
+  /**
+   * Reads the files of a CA in a directory again and takes them over when they changed; does
+   * nothing for a CA that is not in a directory.
+   *
+   * @return true when they changed
+   * @throws IOException when they are not sound or would break trust; the earlier ones stay
+   */
+  public boolean reload() throws IOException {
+    return given != null && replace(CaFiles.read(given, clock.instant()));
+  }
+
+  /**
+   * Takes over other files, as {@link #reload} does.
+   *
+   * @param cacerts content by file name
+   */
+  public boolean replace(Map<String, byte[]> cacerts) throws IOException {
+    return replace(CaMaterial.parse(cacerts, clock.instant()));
+  }
+
+  /**
+   * The roots change in three steps, each given time to reach every proxy: the new root beside the
+   * old one, then the new signing certificate, then the old root taken away. A change that skips
+   * one would cut proxies off from each other.
+   */
+  private boolean replace(CaMaterial.Sound next) throws IOException {
+    synchronized (own) {
+      State now = state;
+      State then = state(data, now.bundle().trustDomain(), next);
+      boolean sameSigner = then.top().certificate().equals(now.top().certificate());
+      if (sameSigner && then.bundle().equals(now.bundle())) {
+        return false;
+      }
+      if (!now.bundle().roots().contains(then.top().root())) {
+        throw new IOException(
+            "CA material: signs below a root that proxies do not have yet (remedy: first add it to "
+                + CaMaterial.ROOT
+                + " and keep the signing certificate)");
+      }
+      if (!then.bundle().roots().contains(now.top().root())) {
+        throw new IOException(
+            "CA material: the root in use is missing in "
+                + CaMaterial.ROOT
+                + " (remedy: keep it until certificates below it have been renewed)");
+      }
+      if (!sameSigner) {
+        own.clear();
+      }
+      state = then;
+      LOG.info(
+          "CA replaced signing={} notAfter={} roots={} bundle={}",
+          then.top().fingerprint(),
+          then.top().certificate().getNotAfter().toInstant(),
+          then.bundle().roots().size(),
+          then.bundle().fingerprint());
+      return true;
+    }
+  }
+
+  /**
+   * Whether an authority signs or has signed for a cluster, so that certificates below it are that
+   * cluster's: the cluster's adopted authorities, its own intermediates, earlier ones of both while
+   * they are valid.
+   *
+   * <p>Clusters that share one signer, because the given CA may not sign authorities or because one
+   * {@code cacerts} was adopted for several, cannot be told apart by a certificate: what it signs
+   * is accepted as a certificate of each of them. Trust domain, namespace and service account hold
+   * even then; a proxy could only claim to be the same workload in another of these clusters.
+   *
+   * @param issuer from a chain that leads to a root of the trust bundle
+   */
+  public boolean signsFor(String cluster, X509Certificate issuer) {
+    State now = state;
+    return issuers.contains(cluster, issuer)
+        || now.intermediates().isOf(cluster, issuer)
+        || (issuer.equals(now.top().certificate())
+            && !now.top().maySignAuthorities()
+            && !adopted.containsKey(cluster));
   }
 
   /**
@@ -174,7 +271,10 @@ public final class CaDirectory {
       if (second != null && isGood(second)) {
         return second;
       }
-      SigningKey key = top.maySignAuthorities() ? intermediates.of(cluster, clock.instant()) : top;
+      SigningKey top = state.top();
+      SigningKey key =
+          top.maySignAuthorities() ? state.intermediates().of(cluster, clock.instant()) : top;
+      issuers.add(cluster, key.certificate(), clock.instant());
       ClusterAuthority made = new ClusterAuthority(cluster, key, longest, clock);
       own.put(cluster, made);
       return made;
@@ -182,7 +282,7 @@ public final class CaDirectory {
   }
 
   private boolean isGood(ClusterAuthority authority) {
-    return authority.certificate().equals(top.certificate())
+    return authority.certificate().equals(state.top().certificate())
         || !Intermediates.isNearEnd(authority.certificate(), clock.instant());
   }
 
@@ -198,7 +298,7 @@ public final class CaDirectory {
     }
     SigningKey key =
         CaMaterial.parse("CA material of cluster " + cluster, cacerts, clock.instant()).signing();
-    if (!bundle.roots().contains(key.root())) {
+    if (!state.bundle().roots().contains(key.root())) {
       throw new IOException(
           "CA material of cluster " + cluster + ": its root is not the mesh's shared root");
     }
@@ -208,6 +308,7 @@ public final class CaDirectory {
           cluster,
           key.certificate().getNotAfter().toInstant());
     }
+    issuers.add(cluster, key.certificate(), clock.instant());
     adopted.put(cluster, new ClusterAuthority(cluster, key, longest, clock));
   }
 }

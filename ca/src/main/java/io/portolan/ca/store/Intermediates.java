@@ -1,5 +1,6 @@
 package io.portolan.ca.store;
 
+import io.portolan.ca.sign.SerialNumbers;
 import io.portolan.ca.sign.SigningKey;
 import io.portolan.ca.template.CertificateTemplate;
 import io.portolan.ca.validate.CertificateCheck;
@@ -11,6 +12,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -67,6 +69,24 @@ final class Intermediates {
     return Optional.empty();
   }
 
+  /** Whether the certificate is an intermediate that this CA has made for this cluster. */
+  boolean isOf(String cluster, X509Certificate issuer) {
+    if (issuer.getBasicConstraints() != 0
+        // By bytes: principals compare without case, cluster ids with it.
+        || !Arrays.equals(
+            issuer.getSubjectX500Principal().getEncoded(),
+            CertificateTemplate.intermediateName(cluster, trustDomain))
+        || !issuer.getIssuerX500Principal().equals(top.certificate().getSubjectX500Principal())) {
+      return false;
+    }
+    try {
+      issuer.verify(top.certificate().getPublicKey());
+      return true;
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
   private boolean isBelowTop(SigningKey kept) {
     List<X509Certificate> above = kept.chain().stream().skip(1).toList();
     return !kept.isRoot() && kept.root().equals(top.root()) && above.equals(top.chain());
@@ -77,7 +97,7 @@ final class Intermediates {
       KeyPair keys = SigningKey.newKeys();
       X509Certificate certificate =
           CertificateTemplate.intermediate(
-              top, cluster, trustDomain, keys.getPublic(), now, LIFETIME);
+              top, cluster, trustDomain, keys.getPublic(), SerialNumbers.next(), now, LIFETIME);
       List<String> problems =
           CertificateCheck.intermediate(
               certificate, top.certificate(), keys.getPublic(), now, LIFETIME);
@@ -111,7 +131,7 @@ final class Intermediates {
     return now.isAfter(end.minus(third));
   }
 
-  private static boolean isFileName(String text) {
+  static boolean isFileName(String text) {
     return text.length() <= FILE_NAME_MOST
         && !text.isEmpty()
         && !text.startsWith(".")

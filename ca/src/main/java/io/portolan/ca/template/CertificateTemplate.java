@@ -10,7 +10,6 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.PublicKey;
-import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -38,28 +37,27 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.util.IPAddress;
 
 /**
- * The contents of the three kinds of certificate. Sources: RFC 5280 §4, SPIFFE X509-SVID §4 and
- * Envoy's enforcement of key usage.
+ * The contents of the kinds of certificate. A serial number is positive, unique for its issuer and
+ * at least 64 random bits. Sources: RFC 5280 §4, SPIFFE X509-SVID §4 and Envoy's enforcement of key
+ * usage.
  */
 public final class CertificateTemplate {
   /** How far {@code notBefore} lies in the past, for clocks that are behind. */
   public static final Duration BACKDATE = Duration.ofMinutes(2);
 
-  private static final int SERIAL_BITS = 128;
   private static final int NAME_MOST = 64;
-  private static final SecureRandom RANDOM = new SecureRandom();
 
   private CertificateTemplate() {}
 
   /** A self-signed root for this trust domain. */
   public static X509Certificate root(
-      String trustDomain, KeyPair keys, Instant now, Duration lifetime)
+      String trustDomain, KeyPair keys, BigInteger serial, Instant now, Duration lifetime)
       throws GeneralSecurityException {
     X500Name name = name("Portolan root", trustDomain);
     var builder =
         new JcaX509v3CertificateBuilder(
             name,
-            serial(),
+            serial,
             Date.from(now.minus(BACKDATE)),
             Date.from(now.plus(lifetime)),
             name,
@@ -84,11 +82,11 @@ public final class CertificateTemplate {
       String cluster,
       String trustDomain,
       PublicKey key,
+      BigInteger serial,
       Instant now,
       Duration lifetime)
       throws GeneralSecurityException {
-    var builder =
-        builder(issuer, name("Portolan cluster " + cluster, trustDomain), key, now, lifetime);
+    var builder = builder(issuer, clusterName(cluster, trustDomain), key, serial, now, lifetime);
     try {
       builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
       builder.addExtension(
@@ -100,11 +98,29 @@ public final class CertificateTemplate {
     return sign(builder, issuer.key());
   }
 
+  /** The subject of a cluster's authority, DER. */
+  public static byte[] intermediateName(String cluster, String trustDomain) {
+    try {
+      return clusterName(cluster, trustDomain).getEncoded();
+    } catch (IOException e) {
+      throw new IllegalStateException("a built name always has an encoding", e);
+    }
+  }
+
+  private static X500Name clusterName(String cluster, String trustDomain) {
+    return name("Portolan cluster " + cluster, trustDomain);
+  }
+
   /** A workload's X.509-SVID: no subject, one URI name. */
   public static X509Certificate workload(
-      SigningKey issuer, SpiffeId id, PublicKey key, Instant now, Duration lifetime)
+      SigningKey issuer,
+      SpiffeId id,
+      PublicKey key,
+      BigInteger serial,
+      Instant now,
+      Duration lifetime)
       throws GeneralSecurityException {
-    var builder = builder(issuer, new X500Name(new RDN[0]), key, now, lifetime);
+    var builder = builder(issuer, new X500Name(new RDN[0]), key, serial, now, lifetime);
     GeneralNames names =
         new GeneralNames(new GeneralName(GeneralName.uniformResourceIdentifier, id.uri()));
     return leaf(builder, issuer, key, names, true);
@@ -112,9 +128,14 @@ public final class CertificateTemplate {
 
   /** A server's certificate with DNS names and addresses. */
   public static X509Certificate server(
-      SigningKey issuer, List<String> names, PublicKey key, Instant now, Duration lifetime)
+      SigningKey issuer,
+      List<String> names,
+      PublicKey key,
+      BigInteger serial,
+      Instant now,
+      Duration lifetime)
       throws GeneralSecurityException {
-    var builder = builder(issuer, name("Portolan control plane", ""), key, now, lifetime);
+    var builder = builder(issuer, name("Portolan control plane", ""), key, serial, now, lifetime);
     GeneralName[] all =
         names.stream()
             .map(
@@ -154,14 +175,19 @@ public final class CertificateTemplate {
   }
 
   private static X509v3CertificateBuilder builder(
-      SigningKey issuer, X500Name subject, PublicKey key, Instant now, Duration lifetime) {
+      SigningKey issuer,
+      X500Name subject,
+      PublicKey key,
+      BigInteger serial,
+      Instant now,
+      Duration lifetime) {
     Instant end = now.plus(lifetime);
     Instant issuerEnd = issuer.certificate().getNotAfter().toInstant();
     Instant notAfter = end.isBefore(issuerEnd) ? end : issuerEnd;
     X500Name issuerName =
         X500Name.getInstance(issuer.certificate().getSubjectX500Principal().getEncoded());
     return new JcaX509v3CertificateBuilder(
-        issuerName, serial(), Date.from(now.minus(BACKDATE)), Date.from(notAfter), subject, key);
+        issuerName, serial, Date.from(now.minus(BACKDATE)), Date.from(notAfter), subject, key);
   }
 
   private static void identifiers(
@@ -209,10 +235,5 @@ public final class CertificateTemplate {
     }
     String mark = "-" + Fingerprint.of(text.getBytes(StandardCharsets.UTF_8));
     return text.substring(0, NAME_MOST - mark.length()) + mark;
-  }
-
-  private static BigInteger serial() {
-    // One more bit keeps the number positive and its length fixed.
-    return new BigInteger(SERIAL_BITS, RANDOM).setBit(SERIAL_BITS);
   }
 }

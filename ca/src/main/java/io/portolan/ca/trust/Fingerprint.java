@@ -21,8 +21,13 @@ public final class Fingerprint {
 
   /** First 16 hex digits of the SHA-256 of the bytes. */
   public static String of(byte[] bytes) {
+    return whole(bytes).substring(0, 16);
+  }
+
+  /** All 64 hex digits, where a collision must not be found on purpose. */
+  public static String whole(byte[] bytes) {
     try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes), 0, 8);
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
     }

@@ -2,6 +2,7 @@ package io.portolan.ca.trust;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
@@ -9,10 +10,15 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Set;
 
 /** Certificates as PEM text (RFC 7468). */
 public final class Pem {
   private static final Base64.Encoder LINES = Base64.getMimeEncoder(64, new byte[] {'\n'});
+
+  private static final String BEGIN = "-----BEGIN ";
+  private static final String END = "-----END ";
+  private static final String DASHES = "-----";
 
   private Pem() {}
 
@@ -48,15 +54,50 @@ public final class Pem {
     return text.toString().getBytes(StandardCharsets.US_ASCII);
   }
 
+  /**
+   * The content of a text that is one PEM block and nothing else.
+   *
+   * @param labels the labels it may have
+   * @throws GeneralSecurityException when it is anything else; the message quotes nothing of it
+   */
+  public static byte[] only(String text, Set<String> labels) throws GeneralSecurityException {
+    String block = text.strip();
+    for (String label : labels) {
+      String begin = BEGIN + label + DASHES;
+      String end = END + label + DASHES;
+      if (block.startsWith(begin)
+          && block.endsWith(end)
+          && block.length() >= begin.length() + end.length()) {
+        try {
+          // The strict decoder: a second block's dashes are no base64.
+          return Base64.getDecoder()
+              .decode(
+                  block
+                      .substring(begin.length(), block.length() - end.length())
+                      .replace("\r", "")
+                      .replace("\n", "")
+                      .strip());
+        } catch (IllegalArgumentException e) {
+          throw new GeneralSecurityException("its PEM block is not base64", e);
+        }
+      }
+    }
+    throw new GeneralSecurityException(
+        "not a single PEM block (expected " + String.join(" or ", labels) + ")");
+  }
+
   /** One PEM block. */
   public static byte[] of(String label, byte[] der) {
-    return ("-----BEGIN "
+    return (BEGIN
             + label
-            + "-----\n"
+            + DASHES
+            + "\n"
             + LINES.encodeToString(der)
-            + "\n-----END "
+            + "\n"
+            + END
             + label
-            + "-----\n")
+            + DASHES
+            + "\n")
         .getBytes(StandardCharsets.US_ASCII);
   }
 }

@@ -90,7 +90,8 @@ final class BenchServers {
       this.snapshot = of(Layer.of(List.of(resource(endpoints, 0))));
       this.server =
           AdsTransport.configure(NettyServerBuilder.forAddress(loopback()))
-              .addService(new AdsService(this, StreamLimits.DEFAULT, streams, timer).definition())
+              .addService(
+                  new AdsService(this, StreamLimits.DEFAULT, streams, streams, timer).definition())
               .build()
               .start();
     }

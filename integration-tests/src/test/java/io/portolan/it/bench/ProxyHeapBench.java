@@ -146,6 +146,7 @@ public final class ProxyHeapBench {
                     any,
                     Duration.ofHours(24),
                     List.of(),
+                    Duration.ZERO,
                     null));
         BufferedReader orders =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {

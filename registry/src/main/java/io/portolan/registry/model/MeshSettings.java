@@ -52,7 +52,8 @@ public record MeshSettings(
       Duration connectTimeout,
       VirtualServiceObject.@Nullable Retries defaultRetries,
       TrafficPolicy.LocalityLb localityLb,
-      GatewayProbe probe) {
+      GatewayProbe probe,
+      ClusterHealth clusterHealth) {
     this(
         trustDomain,
         rootNamespace,
@@ -64,6 +65,7 @@ public record MeshSettings(
         defaultRetries,
         localityLb,
         probe,
+        clusterHealth,
         List.of());
   }
 

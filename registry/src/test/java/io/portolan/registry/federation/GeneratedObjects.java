@@ -56,21 +56,7 @@ final class GeneratedObjects {
     return switch (kind) {
       case NAMESPACE -> new NamespaceObject(ref, origin, labels());
       case NODE -> new NodeObject(ref, origin, locality());
-      case SERVICE ->
-          new ServiceObject(
-              ref,
-              origin,
-              any(ServiceObject.Type.values()),
-              text(),
-              texts(),
-              texts(),
-              list(3, this::port),
-              labels(),
-              labels(),
-              labels(),
-              random.nextBoolean(),
-              new ServiceReach(
-                  random.nextBoolean(), any(ServiceReach.Distribution.values()), texts()));
+      case SERVICE -> service(ref, origin);
       case ENDPOINT_SLICE ->
           new SliceObject(
               ref,
@@ -143,6 +129,22 @@ final class GeneratedObjects {
                           any(GatewayObject.TlsMode.values()),
                           text())));
     };
+  }
+
+  private ServiceObject service(ObjectRef ref, Origin origin) {
+    return new ServiceObject(
+        ref,
+        origin,
+        any(ServiceObject.Type.values()),
+        text(),
+        texts(),
+        texts(),
+        list(3, this::port),
+        labels(),
+        labels(),
+        labels(),
+        random.nextBoolean(),
+        new ServiceReach(random.nextBoolean(), any(ServiceReach.Distribution.values()), texts()));
   }
 
   private VirtualServiceObject.L4Route l4Route() {

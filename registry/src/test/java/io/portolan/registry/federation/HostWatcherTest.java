@@ -122,7 +122,8 @@ class HostWatcherTest {
                       base.connectTimeout(),
                       null,
                       base.localityLb(),
-                      base.probe()))));
+                      base.probe(),
+                      base.clusterHealth()))));
     }
 
     List<String> gateways() {

@@ -24,6 +24,7 @@ public final class AdsService {
   private final ProxyGate gate;
   private final StreamLimits limits;
   private final Executor executor;
+  private final Executor admission;
   private final ScheduledExecutorService timer;
   private final SendBudget budget;
   private final AtomicLong ids = new AtomicLong();
@@ -31,13 +32,19 @@ public final class AdsService {
 
   /**
    * @param executor runs the sessions; each stream uses it serially
+   * @param admission asks the gate; its threads may block, one task per stream that opens
    * @param timer ends stalled streams
    */
   public AdsService(
-      ProxyGate gate, StreamLimits limits, Executor executor, ScheduledExecutorService timer) {
+      ProxyGate gate,
+      StreamLimits limits,
+      Executor executor,
+      Executor admission,
+      ScheduledExecutorService timer) {
     this.gate = gate;
     this.limits = limits;
     this.executor = executor;
+    this.admission = admission;
     this.timer = timer;
     this.budget =
         new SendBudget(
@@ -70,7 +77,16 @@ public final class AdsService {
       ServerCall<R, StreamAction.Send> call, Requests<R> requests) {
     AdsStream<R> stream =
         new AdsStream<>(
-            ids.incrementAndGet(), call, requests, gate, limits, budget, executor, timer, drain::ended);
+            ids.incrementAndGet(),
+            call,
+            requests,
+            gate,
+            limits,
+            budget,
+            executor,
+            admission,
+            timer,
+            drain::ended);
     if (drain.admit(stream)) {
       return stream.open();
     }

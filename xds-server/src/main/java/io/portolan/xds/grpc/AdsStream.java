@@ -7,6 +7,8 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
 import io.grpc.StatusException;
+import io.portolan.ca.authn.PeerCredential;
+import io.portolan.ca.grpc.PeerCredentials;
 import io.portolan.xds.snapshot.EncodedResource;
 import io.portolan.xds.snapshot.Snapshot;
 import io.portolan.xds.stream.StreamAction;
@@ -15,6 +17,7 @@ import io.portolan.xds.stream.StreamSession;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +29,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One ADS stream: an adapter around a {@link StreamSession}. Everything runs on one serial
- * executor; the only thing other threads touch is the slot for the newest snapshot.
+ * executor, except that the gate is asked on a thread that may block; until it has answered, no
+ * further request is read. Other threads touch nothing but the slot for the newest snapshot.
  *
  * @param <R> request message
  */
@@ -43,6 +47,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> implements StreamDrain.S
   private final StreamLimits limits;
   private final Executor serial;
   private final SendBudget budget;
+  private final Executor admission;
   private final ScheduledExecutorService timer;
   private final Consumer<StreamDrain.Stream> gone;
   private final PeerCredential credential;
@@ -67,6 +72,7 @@ final class AdsStream<R> extends ServerCall.Listener<R> implements StreamDrain.S
       StreamLimits limits,
       SendBudget budget,
       Executor executor,
+      Executor admission,
       ScheduledExecutorService timer,
       Consumer<StreamDrain.Stream> gone) {
     this.id = id;
@@ -76,10 +82,10 @@ final class AdsStream<R> extends ServerCall.Listener<R> implements StreamDrain.S
     this.limits = limits;
     this.budget = budget;
     this.serial = MoreExecutors.newSequentialExecutor(executor);
+    this.admission = admission;
     this.timer = timer;
     this.gone = gone;
-    PeerCredential found = PeerCredential.KEY.get();
-    this.credential = found == null ? new PeerCredential.Nothing() : found;
+    this.credential = PeerCredentials.current();
   }
 
   ServerCall.Listener<R> open() {
@@ -90,33 +96,49 @@ final class AdsStream<R> extends ServerCall.Listener<R> implements StreamDrain.S
 
   @Override
   public void onMessage(R request) {
-    serial.execute(() -> receive(request));
+    step(() -> handle(request));
   }
 
-  private void receive(R request) {
-    try {
-      handle(request);
-    } catch (StatusException e) {
-      close(e.getStatus());
-    } catch (RuntimeException e) {
-      LOG.error("stream failed stream={}", id, e);
-      close(Status.INTERNAL.withDescription("internal error, see the log of the control plane"));
-    }
+  /** A part of the stream's work; what it throws ends the stream. */
+  private interface Step {
+    void run() throws StatusException;
+  }
+
+  private void step(Step step) {
+    serial.execute(
+        () -> {
+          if (ended) {
+            return;
+          }
+          try {
+            step.run();
+          } catch (StatusException e) {
+            close(e.getStatus());
+          } catch (RuntimeException e) {
+            fail(e);
+          }
+        });
+  }
+
+  private void fail(RuntimeException e) {
+    LOG.error("stream failed stream={}", id, e);
+    close(Status.INTERNAL.withDescription("internal error, see the log of the control plane"));
   }
 
   private void handle(R request) throws StatusException {
-    if (ended) {
-      return;
-    }
     if (session == null) {
-      connect(requests.node(request));
+      connect(requests.node(request), request);
+    } else {
+      answer(request);
     }
-    StreamEvent event = requests.event(request);
-    feed(event);
+  }
+
+  private void answer(R request) throws StatusException {
+    feed(requests.event(request));
     call.request(1);
   }
 
-  private void connect(Node node) throws StatusException {
+  private void connect(Node node, R first) throws StatusException {
     if (node.getId().isEmpty()) {
       throw Status.INVALID_ARGUMENT.withDescription("missing node information").asException();
     }
@@ -131,21 +153,44 @@ final class AdsStream<R> extends ServerCall.Listener<R> implements StreamDrain.S
           .asException();
     }
     Object peer = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
-    ProxyGate.Proxy accepted =
-        gate.connect(
-            node,
-            new ProxyGate.Connection(
-                id,
-                requests.isDelta(),
-                String.valueOf(peer),
-                credential,
-                this::offer,
-                () -> status,
-                this::end));
+    ProxyGate.Connection connection =
+        new ProxyGate.Connection(
+            id,
+            requests.isDelta(),
+            String.valueOf(peer),
+            credential,
+            this::offer,
+            () -> status,
+            this::end);
+    try {
+      admission.execute(() -> admit(node, connection, first));
+    } catch (RejectedExecutionException e) {
+      throw Status.UNAVAILABLE
+          .withDescription("the control plane is stopping")
+          .withCause(e)
+          .asException();
+    }
+  }
+
+  /** On a thread that may block. */
+  private void admit(Node node, ProxyGate.Connection connection, R first) {
+    try {
+      ProxyGate.Proxy accepted = gate.connect(node, connection);
+      step(() -> admitted(accepted, first));
+    } catch (StatusException e) {
+      serial.execute(() -> close(e.getStatus()));
+    } catch (RuntimeException e) {
+      serial.execute(() -> fail(e));
+    }
+  }
+
+  /** Not reached when the stream ended while the gate was asked: such a proxy never opens. */
+  private void admitted(ProxyGate.Proxy accepted, R first) throws StatusException {
     proxy = accepted;
     session = new StreamSession(requests.isDelta(), accepted.secretVersions());
     accepted.opened();
     takeNewest();
+    answer(first);
   }
 
   /** Any thread: keeps the newest snapshot only. */

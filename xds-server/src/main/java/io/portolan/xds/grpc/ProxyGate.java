@@ -2,6 +2,7 @@ package io.portolan.xds.grpc;
 
 import io.envoyproxy.envoy.config.core.v3.Node;
 import io.grpc.StatusException;
+import io.portolan.ca.authn.PeerCredential;
 import io.portolan.xds.snapshot.Snapshot;
 import io.portolan.xds.stream.SecretVersions;
 import io.portolan.xds.stream.StreamAction;
@@ -13,7 +14,9 @@ import java.util.function.Supplier;
 /** Where streams meet the rest of the control plane. */
 public interface ProxyGate {
   /**
-   * A stream has sent its first request. Called on the stream's executor; must not block on I/O.
+   * A stream has sent its first request. Called on a thread of its own that may block; the stream
+   * reads nothing more until this returns. A proxy whose stream has ended meanwhile is dropped: it
+   * is neither opened nor closed.
    *
    * @throws StatusException when the proxy is refused; the stream ends with this status
    */
@@ -25,7 +28,7 @@ public interface ProxyGate {
    * @param id unique in this process
    * @param delta which protocol it speaks
    * @param peer remote address
-   * @param identity authenticated identity, from the transport
+   * @param credential what the peer brought to prove who it is, not checked yet
    * @param sink takes the newest snapshot from any thread without blocking; an older one that was
    *     not sent yet is replaced
    * @param status the session's state for people, any thread
@@ -35,7 +38,7 @@ public interface ProxyGate {
       long id,
       boolean delta,
       String peer,
-      PeerCredential identity,
+      PeerCredential credential,
       Consumer<Snapshot> sink,
       Supplier<List<StreamSession.TypeStatus>> status,
       Consumer<io.grpc.Status> close) {}

@@ -4,19 +4,17 @@ import io.envoyproxy.envoy.config.core.v3.Node;
 import io.grpc.Status;
 import io.grpc.StatusException;
 import io.portolan.ca.authn.AuthResult;
-import io.portolan.ca.authn.JoinTokens;
-import io.portolan.ca.authn.PeerIdentity;
+import io.portolan.ca.authn.Authenticator;
+import io.portolan.ca.authn.JoinIdentity;
+import io.portolan.ca.authn.PeerCredential;
 import io.portolan.ca.identity.SpiffeId;
 import io.portolan.ca.store.CaDirectory;
-import io.portolan.xds.grpc.PeerCredential;
 import io.portolan.xds.grpc.ProxyGate;
 import io.portolan.xds.node.NodeParser;
 import io.portolan.xds.node.ProxyNode;
 import io.portolan.xds.stream.SecretVersions;
 import io.portolan.xds.stream.StreamAction;
 import java.io.IOException;
-import java.security.GeneralSecurityException;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
@@ -32,9 +30,8 @@ public final class Gatekeeper implements ProxyGate {
 
   private final PushPlanner planner;
   private final PushMetrics metrics;
-  private final JoinTokens tokens;
+  private final Authenticator authenticator;
   private final CaDirectory ca;
-  private final String trustDomain;
   private final Duration lifetime;
   private final InstantSource clock;
 
@@ -44,16 +41,14 @@ public final class Gatekeeper implements ProxyGate {
   public Gatekeeper(
       PushPlanner planner,
       PushMetrics metrics,
-      JoinTokens tokens,
+      Authenticator authenticator,
       CaDirectory ca,
-      String trustDomain,
       Duration lifetime,
       InstantSource clock) {
     this.planner = planner;
     this.metrics = metrics;
-    this.tokens = tokens;
+    this.authenticator = authenticator;
     this.ca = ca;
-    this.trustDomain = trustDomain;
     this.lifetime = lifetime;
     this.clock = clock;
   }
@@ -83,7 +78,7 @@ public final class Gatekeeper implements ProxyGate {
                   .withDescription(String.join("; ", bad.problems()))
                   .asException();
         };
-    SpiffeId identity = authenticate(node, connection.identity());
+    SpiffeId identity = authenticate(node, connection.credential());
     ProxySecrets secrets = null;
     if (identity != null) {
       secrets = new ProxySecrets(identity, node.cluster(), ca, lifetime, clock);
@@ -97,62 +92,33 @@ public final class Gatekeeper implements ProxyGate {
       }
     }
     ConnectedProxy proxy = new ConnectedProxy(node, connection, identity, secrets, clock.instant());
-    LOG.info(
-        "proxy connected proxy={} cluster={} identity={} protocol={} peer={}",
-        node.id(),
-        node.cluster(),
-        identity,
-        connection.delta() ? "delta" : "sotw",
-        connection.peer());
     return new Session(proxy);
   }
 
+  /** The identity behind the credential, null on the plaintext port. */
   private @Nullable SpiffeId authenticate(ProxyNode node, PeerCredential credential)
       throws StatusException {
-    return switch (credential) {
-      case PeerCredential.Plaintext p -> null;
-      case PeerCredential.Nothing n ->
-          throw Status.UNAUTHENTICATED
-              .withDescription(
-                  "no credential (expected a join token as 'authorization: Bearer …', made with"
-                      + " 'portolan token', or a client certificate of the mesh)")
-              .asException();
-      case PeerCredential.Token t -> byToken(node, t.token());
-      case PeerCredential.Certificate c -> byCertificate(node, c);
-    };
-  }
-
-  private SpiffeId byToken(ProxyNode node, String token) throws StatusException {
-    return switch (tokens.verify(token)) {
+    if (credential instanceof PeerCredential.Plaintext) {
+      return null;
+    }
+    return switch (authenticator.authenticate(credential, node.cluster())) {
+      case AuthResult.Unavailable unavailable ->
+          throw Status.UNAVAILABLE.withDescription(unavailable.detail()).asException();
       case AuthResult.Refused refused ->
-          throw Status.UNAUTHENTICATED.withDescription(refused.detail()).asException();
+          throw Status.fromCode(
+                  refused.reason() == AuthResult.Reason.CERTIFICATE
+                      ? Status.Code.PERMISSION_DENIED
+                      : Status.Code.UNAUTHENTICATED)
+              .withDescription(refused.detail())
+              .asException();
       case AuthResult.Verified verified -> {
-        var who = verified.identity();
+        JoinIdentity who = verified.identity();
         require("cluster", who.cluster(), node.cluster());
         require("namespace", who.namespace(), node.namespace());
         requireAccount(who.serviceAccount(), node);
-        yield who.spiffeId(trustDomain);
+        yield who.spiffeId(ca.trustBundle().trustDomain());
       }
     };
-  }
-
-  private SpiffeId byCertificate(ProxyNode node, PeerCredential.Certificate credential)
-      throws StatusException {
-    X509Certificate leaf = credential.chain().getFirst();
-    try {
-      SpiffeId id = PeerIdentity.of(leaf);
-      require("trust domain", id.trustDomain(), trustDomain);
-      require("namespace", id.namespace(), node.namespace());
-      requireAccount(id.serviceAccount(), node);
-      X509Certificate authority = ca.forCluster(node.cluster()).certificate();
-      leaf.verify(authority.getPublicKey());
-      return id;
-    } catch (GeneralSecurityException | IOException e) {
-      throw Status.PERMISSION_DENIED
-          .withDescription(
-              "client certificate is not of cluster " + node.cluster() + ": " + e.getMessage())
-          .asException();
-    }
   }
 
   private static void requireAccount(String own, ProxyNode node) throws StatusException {
@@ -198,6 +164,13 @@ public final class Gatekeeper implements ProxyGate {
     @Override
     public void opened() {
       metrics.connected();
+      LOG.info(
+          "proxy connected proxy={} cluster={} identity={} protocol={} peer={}",
+          proxy.node().id(),
+          proxy.node().cluster(),
+          proxy.identity(),
+          proxy.connection().delta() ? "delta" : "sotw",
+          proxy.connection().peer());
       planner.add(proxy);
     }
 

@@ -5,13 +5,16 @@ import io.portolan.ca.rotate.RenewalSchedule;
 import io.portolan.ca.sign.ClusterAuthority;
 import io.portolan.ca.sign.WorkloadCertificate;
 import io.portolan.ca.store.CaDirectory;
+import io.portolan.ca.template.CertificateTemplate;
 import io.portolan.ca.trust.Fingerprint;
+import io.portolan.ca.trust.TrustBundle;
 import io.portolan.xds.generate.secret.SecretGenerator;
 import io.portolan.xds.snapshot.Layer;
 import io.portolan.xds.stream.SecretVersions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -32,6 +35,7 @@ final class ProxySecrets implements SecretVersions {
   private final InstantSource clock;
   private volatile Layer layer = Layer.EMPTY;
   private volatile Instant renewAt = Instant.MAX;
+  private volatile String bundle = "";
 
   ProxySecrets(
       SpiffeId id, String cluster, CaDirectory ca, Duration lifetime, InstantSource clock) {
@@ -49,6 +53,7 @@ final class ProxySecrets implements SecretVersions {
    */
   void issue() throws IOException {
     ClusterAuthority authority = ca.forCluster(cluster);
+    TrustBundle roots = ca.trustBundle();
     try {
       WorkloadCertificate certificate = authority.issue(id, lifetime);
       String version =
@@ -62,8 +67,9 @@ final class ProxySecrets implements SecretVersions {
           Layer.of(
               List.of(
                   SecretGenerator.workload(certificate.chainPem(), certificate.keyPem(), version),
-                  SecretGenerator.trustBundle(ca.trustBundle().pem())));
+                  SecretGenerator.trustBundle(roots.pem())));
       renewAt = certificate.renewAt();
+      bundle = roots.fingerprint();
     } catch (GeneralSecurityException e) {
       throw new IOException(e.getMessage(), e);
     }
@@ -73,8 +79,9 @@ final class ProxySecrets implements SecretVersions {
     return layer;
   }
 
+  /** When the certificate is due; at once when the roots are others than it was sent with. */
   Instant renewAt() {
-    return renewAt;
+    return ca.trustBundle().fingerprint().equals(bundle) ? renewAt : Instant.MIN;
   }
 
   private String prefix(String issuer) {
@@ -95,19 +102,21 @@ final class ProxySecrets implements SecretVersions {
       if (times.length != 3) {
         return false;
       }
-      Instant due =
-          RenewalSchedule.renewAt(
-              Instant.ofEpochSecond(Long.parseLong(times[0])),
-              Instant.ofEpochSecond(Long.parseLong(times[1])),
-              0.5);
-      if (!clock.instant().isBefore(due)) {
+      Instant start = Instant.ofEpochSecond(Long.parseLong(times[0]));
+      Instant end = Instant.ofEpochSecond(Long.parseLong(times[1]));
+      Instant due = RenewalSchedule.renewAt(start, end, 0.5);
+      Instant now = clock.instant();
+      boolean tooLong =
+          Duration.between(start, end).compareTo(lifetime.plus(CertificateTemplate.BACKDATE)) > 0;
+      if (tooLong || start.isAfter(now) || !now.isBefore(due)) {
         return false;
       }
       if (due.isBefore(renewAt)) {
         renewAt = due;
       }
       return true;
-    } catch (NumberFormatException | IOException e) {
+    } catch (NumberFormatException | DateTimeException | ArithmeticException | IOException e) {
+      // The version is the client's text: a time that no certificate can have is not current.
       return false;
     }
   }

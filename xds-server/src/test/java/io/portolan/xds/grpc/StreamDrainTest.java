@@ -36,7 +36,12 @@ class StreamDrainTest {
   private final Later later = new Later();
   private final CountingGate gate = new CountingGate();
   private final AdsService ads =
-      new AdsService(gate, StreamLimits.DEFAULT, MoreExecutors.directExecutor(), later);
+      new AdsService(
+          gate,
+          StreamLimits.DEFAULT,
+          MoreExecutors.directExecutor(),
+          MoreExecutors.directExecutor(),
+          later);
   private Server server;
   private ManagedChannel channel;
 

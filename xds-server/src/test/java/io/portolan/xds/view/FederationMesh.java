@@ -204,6 +204,7 @@ final class FederationMesh {
         new io.portolan.registry.model.TrafficPolicy.LocalityLb(
             locality == TrafficLocality.ON, List.of(), Map.of(), List.of()),
         base.probe(),
+        base.clusterHealth(),
         serviceSettings);
   }
 

@@ -43,6 +43,7 @@ public final class MeshDirectory {
   private final Path root;
   private final InstantSource clock;
   private final Duration grace;
+  private final boolean foldersExpected;
   private final Map<String, FileState> files = new TreeMap<>();
   private Map<ObjectRef, MeshObject> offered = new HashMap<>();
   private @Nullable MeshSettings settings;
@@ -80,9 +81,19 @@ public final class MeshDirectory {
    * @param grace how long a file must be left alone before objects it lost are removed
    */
   public MeshDirectory(Path root, InstantSource clock, Duration grace) {
+    this(root, clock, grace, true);
+  }
+
+  /**
+   * @param grace how long a file must be left alone before objects it lost are removed
+   * @param foldersExpected every cluster of the settings should have a folder; false where some are
+   *     read from API servers
+   */
+  public MeshDirectory(Path root, InstantSource clock, Duration grace, boolean foldersExpected) {
     this.root = root;
     this.clock = clock;
     this.grace = grace;
+    this.foldersExpected = foldersExpected;
   }
 
   /**
@@ -317,7 +328,7 @@ public final class MeshDirectory {
       }
     }
     for (String cluster : new TreeSet<>(now.clusters().keySet())) {
-      if (!folders.contains(cluster)) {
+      if (foldersExpected && !folders.contains(cluster)) {
         findings.add(
             new Finding(
                 Finding.Severity.WARNING,

@@ -1,9 +1,7 @@
 package io.portolan.registry.source.kubernetes;
 
 import io.fabric8.kubernetes.client.Config;
-import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.RequestConfig;
 import io.fabric8.kubernetes.client.RequestConfigBuilder;
 import io.portolan.registry.change.ClusterFeed;
@@ -11,10 +9,13 @@ import io.portolan.registry.model.Kind;
 import io.portolan.registry.source.objects.Finding;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
 /**
@@ -23,18 +24,20 @@ import java.util.random.RandomGenerator;
  */
 public final class ClusterReader implements AutoCloseable {
   private static final int INTERNED = 50_000;
+  private static final long CONFIRM_SECONDS = 5;
   private static final int MAX_FINDINGS = 1_000;
 
   private final String cluster;
-  private final KubernetesClient own;
-  private final List<Reflector> reflectors = new ArrayList<>();
+  private final ClusterFeed feed;
+  private final ScheduledExecutorService timer;
+  private final Map<Kind, Reflector> reflectors = new EnumMap<>(Kind.class);
+  private volatile boolean closed;
 
   /**
    * @param cluster id of the cluster
-   * @param client where it is and with which credential; stays the caller's. The reader opens
-   *     connections of its own: one for each watch, over HTTP/1.1, so that giving up a silent watch
-   *     gives up its connection too. Over HTTP/2 all watches would hang on one dead connection
-   *     until TCP notices
+   * @param client where it is and with which credential; stays the caller's. It must speak
+   *     HTTP/1.1, one connection for each watch, so that giving up a silent watch gives up its
+   *     connection too. Over HTTP/2 all watches would hang on one dead connection until TCP notices
    * @param kinds what to read
    * @param feed where to report; called under the lock of a kind's reading
    * @param timer for pauses and for noticing silence; stays the caller's and must outlive the
@@ -51,19 +54,19 @@ public final class ClusterReader implements AutoCloseable {
       InstantSource clock,
       RandomGenerator random) {
     this.cluster = cluster;
-    Config config =
-        new ConfigBuilder(client.getConfiguration())
-            .withHttp2Disable(true)
-            .withRequestRetryBackoffLimit(0)
-            .build();
+    Config config = client.getConfiguration();
+    if (!config.isHttp2Disable()) {
+      throw new IllegalArgumentException("the client of " + cluster + " speaks HTTP/2");
+    }
+    this.feed = feed;
+    this.timer = timer;
     RequestConfig once =
         new RequestConfigBuilder(config.getRequestConfig()).withRequestRetryBackoffLimit(0).build();
-    this.own = new KubernetesClientBuilder().withConfig(config).build();
     ClusterLink link =
         new ClusterLink(
             cluster,
             config.getMasterUrl(),
-            own.getHttpClient().newBuilder().tag(once).build(),
+            client.getHttpClient().newBuilder().tag(once).build(),
             settings,
             feed,
             timer,
@@ -72,17 +75,34 @@ public final class ClusterReader implements AutoCloseable {
             new Interner(INTERNED),
             () -> timer.execute(this::wake));
     for (Kind kind : kinds.isEmpty() ? Set.<Kind>of() : EnumSet.copyOf(kinds)) {
-      reflectors.add(new Reflector(link, ApiResource.of(kind)));
+      reflectors.put(kind, new Reflector(link, ApiResource.of(kind)));
     }
   }
 
   /** Sends the first request of each kind. */
   public void start() {
-    reflectors.forEach(Reflector::start);
+    reflectors.values().forEach(Reflector::start);
+    confirmLater();
+  }
+
+  private void confirmLater() {
+    var _ = timer.schedule(this::confirm, CONFIRM_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private void confirm() {
+    if (!closed) {
+      for (Kind kind : feed.unconfirmed()) {
+        Reflector reflector = reflectors.get(kind);
+        if (reflector != null) {
+          reflector.confirm();
+        }
+      }
+      confirmLater();
+    }
   }
 
   private void wake() {
-    reflectors.forEach(Reflector::wake);
+    reflectors.values().forEach(Reflector::wake);
   }
 
   /** Id of the cluster. */
@@ -92,13 +112,13 @@ public final class ClusterReader implements AutoCloseable {
 
   /** How the reading of each kind goes, in order of kind. */
   public List<KindStatus> status() {
-    return reflectors.stream().map(Reflector::status).toList();
+    return reflectors.values().stream().map(Reflector::status).toList();
   }
 
   /** What is wrong with the cluster's objects and with reading them, in order of API path. */
   public List<Finding> findings() {
     List<Finding> all = new ArrayList<>();
-    reflectors.forEach(r -> all.addAll(r.findings()));
+    reflectors.values().forEach(r -> all.addAll(r.findings()));
     all.sort(null);
     if (all.size() <= MAX_FINDINGS) {
       return List.copyOf(all);
@@ -118,7 +138,7 @@ public final class ClusterReader implements AutoCloseable {
   /** Ends all requests; the feed is not called again. */
   @Override
   public void close() {
-    reflectors.forEach(Reflector::close);
-    own.close();
+    closed = true;
+    reflectors.values().forEach(Reflector::close);
   }
 }

@@ -70,6 +70,13 @@ final class Reflector {
     }
   }
 
+  /** Lists again soon: the last list is believed only when another one says the same. */
+  synchronized void confirm() {
+    if (!closed && request != null && doing == KindStatus.State.WATCHING) {
+      expired(request, "the last list is to be confirmed");
+    }
+  }
+
   synchronized KindStatus status() {
     return new KindStatus(
         resource.kind(),
@@ -207,12 +214,8 @@ final class Reflector {
   }
 
   private void expired(Request of, String why) {
-    LOG.info(
-        "list again cluster={} kind={} resource_version={} reason=\"{}\"",
-        shared.cluster(),
-        resource.kind().kubernetesName(),
-        state.version(),
-        why);
+    String kind = resource.kind().kubernetesName();
+    LOG.info("list again cluster={} kind={} reason=\"{}\"", shared.cluster(), kind, why);
     finish(of, new Ending.Expired());
   }
 
@@ -294,14 +297,15 @@ final class Reflector {
     private void silent(String reason) {
       if (answered == null || paged) {
         unanswered(this, reason);
-      } else if (listing != null) {
+        return;
+      }
+      shared.feed().failed(verb() + ": " + reason);
+      if (listing != null) {
         // It may be a server that takes the query for an ordinary watch.
-        shared.feed().failed(verb() + ": " + reason);
         finish(this, new Ending.NotStreamed());
       } else {
         // A watch from a version that the server has yet to reach, since it lost its state, is
         // accepted and hears nothing, not even bookmarks.
-        shared.feed().failed(verb() + ": " + reason);
         expired(this, reason);
       }
     }

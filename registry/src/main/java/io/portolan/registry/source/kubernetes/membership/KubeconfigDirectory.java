@@ -54,6 +54,11 @@ public final class KubeconfigDirectory implements AutoCloseable {
     this.timer = timer;
   }
 
+  /** Name of this source of claims. */
+  public static String source(Path directory) {
+    return "directory " + directory;
+  }
+
   /** Polls, first at once and then with this pause. */
   public void start(Duration pause) {
     var _ = timer.scheduleWithFixedDelay(this::poll, 0, pause.toMillis(), TimeUnit.MILLISECONDS);
@@ -68,7 +73,7 @@ public final class KubeconfigDirectory implements AutoCloseable {
 
   void poll() {
     try {
-      membership.claims("directory " + directory, scan(directory, allowInsecure));
+      membership.claims(source(directory), scan(directory, allowInsecure));
       failure = "";
     } catch (IOException | RuntimeException e) {
       String reason = "cannot be read, its clusters stay members: " + e.getMessage();

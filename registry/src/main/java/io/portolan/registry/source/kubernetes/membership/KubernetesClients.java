@@ -76,6 +76,8 @@ public final class KubernetesClients {
             .withConnectionTimeout((int) settings.connectTimeout().toMillis())
             .withRequestTimeout((int) settings.requestTimeout().toMillis())
             .withOnlyHttpWatches(true)
+            // A connection for each watch: giving up a silent one gives up its connection.
+            .withHttp2Disable(true)
             // Readers have a back-off of their own; a hidden one would hide how a cluster is.
             .withRequestRetryBackoffLimit(0);
     switch (kubeconfig.auth()) {

@@ -53,6 +53,8 @@ public final class Membership implements AutoCloseable {
   private final Map<String, Doubt> doubts = new HashMap<>();
   private final Map<String, Member> running = new TreeMap<>();
   private final Map<String, Finding> unopened = new TreeMap<>();
+  private final Set<String> awaited = new HashSet<>();
+  private Runnable whenRead = () -> {};
   private long doubtCount;
   private boolean closed;
   private volatile List<Finding> findings = List.of();
@@ -188,6 +190,27 @@ public final class Membership implements AutoCloseable {
       claims.put(source, now);
     }
     reduce();
+    if (awaited.remove(source) && awaited.isEmpty()) {
+      whenRead.run();
+    }
+  }
+
+  /**
+   * Tells once when each of these sources has been read for the first time. To be called before any
+   * of them starts.
+   *
+   * @param then runs on the membership's thread
+   */
+  public void whenRead(Set<String> sources, Runnable then) {
+    try {
+      thread.execute(
+          () -> {
+            awaited.addAll(sources);
+            whenRead = then;
+          });
+    } catch (RejectedExecutionException e) {
+      LOG.debug("asked after the end sources={}", sources);
+    }
   }
 
   private void confirm(String source, Doubt doubt) {

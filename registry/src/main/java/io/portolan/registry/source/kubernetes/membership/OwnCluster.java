@@ -17,6 +17,9 @@ public final class OwnCluster implements AutoCloseable {
   private final Membership membership;
   private final ScheduledExecutorService timer;
 
+  /** Name of this source of claims. */
+  public static final String SOURCE = "own cluster";
+
   /**
    * @param cluster own cluster id
    * @param read {@link InCluster#read} or a kubeconfig file
@@ -39,8 +42,7 @@ public final class OwnCluster implements AutoCloseable {
         timer.scheduleWithFixedDelay(
             () ->
                 membership.claims(
-                    "own cluster",
-                    List.of(new Claim(cluster, "own cluster", Instant.EPOCH, true, read.get()))),
+                    SOURCE, List.of(new Claim(cluster, SOURCE, Instant.EPOCH, true, read.get()))),
             0,
             pause.toMillis(),
             TimeUnit.MILLISECONDS);

@@ -73,6 +73,11 @@ public final class RemoteSecrets implements AutoCloseable {
         });
   }
 
+  /** Name of this source of claims. */
+  public static String source(String namespace) {
+    return "secrets " + namespace;
+  }
+
   /** Starts to list and watch; returns at once and goes on trying. */
   public void start() {
     var _ = informer.start().thenRun(this::changed);
@@ -81,7 +86,7 @@ public final class RemoteSecrets implements AutoCloseable {
   private void changed() {
     // During the first list the store is incomplete, and half of it must not look like removals.
     if (informer.hasSynced()) {
-      membership.claims("secrets " + namespace, claims(informer.getStore().list()));
+      membership.claims(source(namespace), claims(informer.getStore().list()));
     }
   }
 

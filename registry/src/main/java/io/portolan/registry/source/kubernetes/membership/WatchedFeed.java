@@ -75,6 +75,11 @@ final class WatchedFeed implements ClusterFeed {
     feed.failed(reason);
   }
 
+  @Override
+  public Set<Kind> unconfirmed() {
+    return feed.unconfirmed();
+  }
+
   /** Readers fail many times with one reason; that is one change. */
   private void note(String reason) {
     if (!reason.equals(failure)) {
