@@ -110,7 +110,7 @@ final class ClusterListCommand implements Callable<Integer> {
   }
 
   private static String phase(@Nullable JsonNode cluster) {
-    String phase = cluster == null ? "" : cluster.path("phase").asText();
+    String phase = cluster == null ? "" : cluster.path("member").path("phase").asText();
     return phase.isEmpty() ? "-" : phase;
   }
 

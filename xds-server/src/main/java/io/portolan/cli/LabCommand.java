@@ -46,6 +46,15 @@ final class LabCommand implements Callable<Integer> {
   private boolean once;
 
   @Option(
+      names = "--kubernetes",
+      description = {
+        "Every cluster gets a real API server, which the control plane reads instead of files. The"
+            + " programs come from $KUBEBUILDER_ASSETS, the PATH, or are built once with Go into the"
+            + " cache folder (some ten minutes). A cut of a cluster cuts its API server too."
+      })
+  private boolean kubernetes;
+
+  @Option(
       names = "--rate",
       defaultValue = "50",
       description = "Requests per second and client, 1 to 500. Default: 50")
@@ -62,12 +71,19 @@ final class LabCommand implements Callable<Integer> {
     System.setProperty("jdk.httpclient.allowRestrictedHeaders", "host");
     // What replicas share is made in this process; its log lines would cut through the table.
     System.setProperty("org.slf4j.simpleLogger.log.io.portolan", "warn");
-    return runner(spec).run(scenario, once, rate, cache()) ? Exit.OK : Exit.FAILED;
+    return runner(spec).run(scenario, once, rate, cache(), kubernetes ? module() : null)
+        ? Exit.OK
+        : Exit.FAILED;
   }
 
   private static LabRunner runner(@Nullable CommandSpec spec) {
     String home = System.getenv().getOrDefault("PORTOLAN_HOME", ".");
     return new LabRunner(Path.of(home, "deploy", "labs"), state(), Terminal.out(spec));
+  }
+
+  private static Path module() {
+    String home = System.getenv().getOrDefault("PORTOLAN_HOME", ".");
+    return Path.of(home, "integration-tests", "apiserver");
   }
 
   private static Path state() {

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The control planes of a lab. Each has a data directory and a copy of its mesh directory of its
@@ -39,9 +40,19 @@ final class ControlPlanes {
   private final List<String> java;
   private final Processes processes;
   private final Map<String, LabProcess> running = new LinkedHashMap<>();
+  private final @Nullable KubernetesMesh kubernetes;
   private final Map<String, AdminClient> admins = new LinkedHashMap<>();
 
-  ControlPlanes(Scenario scenario, Path state, List<String> java, Processes processes) {
+  /**
+   * @param kubernetes the clusters' API servers, null where the control planes read files
+   */
+  ControlPlanes(
+      Scenario scenario,
+      Path state,
+      List<String> java,
+      Processes processes,
+      @Nullable KubernetesMesh kubernetes) {
+    this.kubernetes = kubernetes;
     this.scenario = scenario;
     this.state = state;
     this.java = java;
@@ -49,8 +60,17 @@ final class ControlPlanes {
     scenario.controlPlanes().forEach(c -> admins.put(c.name(), new AdminClient(c.admin())));
   }
 
-  private Path home(Scenario.ControlPlane one) {
+  private static Path home(Path state, Scenario.ControlPlane one) {
     return state.resolve("control-planes").resolve(one.name());
+  }
+
+  /** The copy of its mesh directory that a control plane of a lab has. */
+  static Path mesh(Path state, Scenario.ControlPlane one) {
+    return home(state, one).resolve("mesh");
+  }
+
+  private Path home(Scenario.ControlPlane one) {
+    return home(state, one);
   }
 
   private Path data(Scenario.ControlPlane one) {
@@ -58,7 +78,12 @@ final class ControlPlanes {
   }
 
   private Path mesh(Scenario.ControlPlane one) {
-    return home(one).resolve("mesh");
+    return mesh(state, one);
+  }
+
+  /** What the control plane reads: without folders where clusters are API servers. */
+  private Path settings(Scenario.ControlPlane one) {
+    return kubernetes == null ? mesh(one) : home(one).resolve("settings");
   }
 
   private Path sharedCa() {
@@ -94,6 +119,15 @@ final class ControlPlanes {
     if (replicated()) {
       share();
     }
+    if (kubernetes != null) {
+      Scenario.ControlPlane one = scenario.controlPlanes().getFirst();
+      Files.createDirectories(settings(one));
+      Files.copy(
+          mesh(one).resolve(MeshDirectory.SETTINGS),
+          settings(one).resolve(MeshDirectory.SETTINGS),
+          StandardCopyOption.REPLACE_EXISTING);
+      kubernetes.start();
+    }
     for (Scenario.ControlPlane one : scenario.controlPlanes()) {
       LabProcess process = process(one);
       running.put(one.name(), process);
@@ -118,7 +152,7 @@ final class ControlPlanes {
             "io.portolan.cli.Main",
             "serve",
             "--mesh",
-            mesh(one).toString(),
+            settings(one).toString(),
             "--data",
             data(one).toString(),
             "--xds-address",
@@ -127,6 +161,9 @@ final class ControlPlanes {
             one.admin()));
     if (replicated()) {
       command.addAll(List.of("--ca", sharedCa().toString()));
+    }
+    if (kubernetes != null) {
+      command.addAll(kubernetes.serveArguments());
     }
     return new LabProcess(
         one.name(),
@@ -205,6 +242,9 @@ final class ControlPlanes {
       Files.writeString(next, text, StandardCharsets.UTF_8);
       Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
+    if (kubernetes != null) {
+      kubernetes.changed(name);
+    }
   }
 
   private boolean isReady(Scenario.ControlPlane one) {
@@ -216,8 +256,7 @@ final class ControlPlanes {
   }
 
   /** What one answers; null when it does not. */
-  @org.jspecify.annotations.Nullable
-  JsonNode page(Scenario.ControlPlane one, String path) {
+  @Nullable JsonNode page(Scenario.ControlPlane one, String path) {
     LabProcess process = running.get(one.name());
     if (process == null || !process.state().equals("up")) {
       return null;

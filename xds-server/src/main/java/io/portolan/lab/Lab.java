@@ -1,6 +1,7 @@
 package io.portolan.lab;
 
 import io.portolan.ca.store.OwnerOnlyFiles;
+import io.portolan.lab.kubernetes.KubernetesBinaries;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** A running lab: its processes and its traffic. Commands may come from any thread. */
 final class Lab implements AutoCloseable {
@@ -18,20 +20,39 @@ final class Lab implements AutoCloseable {
   private final PrintWriter out;
   private final Path state;
   private final Processes processes;
+  private final @Nullable KubernetesMesh kubernetes;
   private final ControlPlanes controlPlanes;
   private final Workloads workloads;
   private final List<Traffic> traffic = new CopyOnWriteArrayList<>();
 
   /**
    * @param state directory of this lab, made anew
+   * @param kubernetes programs of API servers to read the clusters from, null to read files
    * @param java how to run this program: the java executable with its options and class path
    */
-  Lab(Scenario scenario, Path state, Path envoy, List<String> java, PrintWriter out) {
+  Lab(
+      Scenario scenario,
+      Path state,
+      Path envoy,
+      List<String> java,
+      PrintWriter out,
+      @Nullable KubernetesBinaries kubernetes) {
     this.scenario = scenario;
     this.state = state;
     this.out = out;
     this.processes = new Processes(state.resolve("processes"), out);
-    this.controlPlanes = new ControlPlanes(scenario, state, java, processes);
+    this.kubernetes =
+        kubernetes == null
+            ? null
+            : new KubernetesMesh(
+                ControlPlanes.mesh(state, scenario.controlPlanes().getFirst()),
+                state.resolve("kubernetes"),
+                kubernetes,
+                out);
+    if (this.kubernetes != null) {
+      processes.also(this.kubernetes::pids);
+    }
+    this.controlPlanes = new ControlPlanes(scenario, state, java, processes, this.kubernetes);
     this.workloads = new Workloads(scenario, state, envoy, java, processes, controlPlanes);
   }
 
@@ -148,12 +169,18 @@ final class Lab implements AutoCloseable {
    * @param gatewayOnly the cluster's gateways alone
    */
   void cut(String target, Processes.Fate fate, boolean gatewayOnly) throws IOException {
+    if (kubernetes != null && !gatewayOnly) {
+      kubernetes.cut(target, fate);
+    }
     processes.inflict(within(target, gatewayOnly), fate);
   }
 
   /** Brings a cut cluster or control plane back. */
   void heal(String target) throws IOException {
     processes.heal(within(target, false));
+    if (kubernetes != null) {
+      kubernetes.heal(target);
+    }
   }
 
   /** {@code up}, or what is cut: {@code frozen}, {@code down}, {@code gateway frozen} … */
@@ -186,5 +213,8 @@ final class Lab implements AutoCloseable {
   public void close() {
     traffic.forEach(Traffic::close);
     processes.close();
+    if (kubernetes != null) {
+      kubernetes.close();
+    }
   }
 }

@@ -1,5 +1,6 @@
 package io.portolan.lab;
 
+import io.portolan.lab.kubernetes.KubernetesBinaries;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Runs a lab from the command line. */
 public final class LabRunner {
@@ -44,10 +46,14 @@ public final class LabRunner {
   /**
    * Runs a scenario.
    *
+   * @param apiServerModule the Go module of the API servers to read the clusters from, null to read
+   *     files
    * @param once run its script and end, else run until stopped
    * @return true when every expectation held
    */
-  public boolean run(String name, boolean once, int rate, Path cache) throws IOException {
+  public boolean run(
+      String name, boolean once, int rate, Path cache, @Nullable Path apiServerModule)
+      throws IOException {
     Scenario scenario =
         scenarios().stream()
             .filter(s -> s.name().equals(name))
@@ -58,11 +64,22 @@ public final class LabRunner {
                         "no scenario '" + name + "' in " + labs + " (see 'portolan lab list')"));
     out.println(scenario.title());
     Path envoy = EnvoyBinary.find(cache, out);
+    KubernetesBinaries kubernetes = null;
+    if (apiServerModule != null) {
+      if (scenario.controlPlanes().size() > 1) {
+        throw new IOException(
+            "scenario '"
+                + name
+                + "' has several control planes (remedy: run it without"
+                + " --kubernetes)");
+      }
+      kubernetes = KubernetesBinaries.find(apiServerModule, cache, out);
+    }
     if (isRunning()) {
       throw new IOException("a lab is running already (remedy: portolan lab stop)");
     }
     clear();
-    Lab lab = new Lab(scenario, state, envoy, java(), out);
+    Lab lab = new Lab(scenario, state, envoy, java(), out, kubernetes);
     CountDownLatch stopped = new CountDownLatch(1);
     Thread cleaner =
         Thread.ofPlatform()

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * Every child process of a lab. Nothing starts after {@link #close}; a file names what runs, so
@@ -17,6 +18,7 @@ final class Processes implements AutoCloseable {
   private final Path file;
   private final PrintWriter out;
   private final List<LabProcess> all = new ArrayList<>();
+  private Supplier<List<Long>> others = List::of;
   private boolean closed;
 
   /**
@@ -33,6 +35,11 @@ final class Processes implements AutoCloseable {
     FREEZE,
     /** They end without notice. */
     KILL
+  }
+
+  /** Processes that somebody else starts and ends, to be written down beside the own ones. */
+  synchronized void also(Supplier<List<Long>> pids) {
+    others = pids;
   }
 
   private interface Action {
@@ -70,6 +77,11 @@ final class Processes implements AutoCloseable {
       if (!process.identity().isEmpty()) {
         text.append(process.identity()).append('\n');
       }
+    }
+    for (long pid : others.get()) {
+      ProcessHandle.of(pid)
+          .flatMap(handle -> handle.info().startInstant())
+          .ifPresent(start -> text.append(pid + " " + start.toEpochMilli() + "\n"));
     }
     OwnerOnlyFiles.write(file, text.toString().getBytes(StandardCharsets.US_ASCII));
   }

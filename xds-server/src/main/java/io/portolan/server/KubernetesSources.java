@@ -36,6 +36,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,7 @@ import org.slf4j.LoggerFactory;
 final class KubernetesSources implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(KubernetesSources.class);
   private static final Duration OWN_POLL = Duration.ofSeconds(5);
+  private static final Duration CONFIRM = Duration.ofSeconds(5);
   private static final Duration DIRECTORY_POLL = Duration.ofSeconds(2);
 
   /** What is read from every cluster. Policies come from the own cluster only. */
@@ -118,6 +120,9 @@ final class KubernetesSources implements AutoCloseable {
   void start() throws IOException {
     running.push(readerTimer::shutdownNow);
     running.push(membership);
+    var _ =
+        readerTimer.scheduleWithFixedDelay(
+            this::confirm, CONFIRM.toMillis(), CONFIRM.toMillis(), TimeUnit.MILLISECONDS);
     if (!settings.cluster().isEmpty()) {
       if (own() instanceof KubeconfigParser.Refused refused) {
         throw new IOException(
@@ -134,6 +139,16 @@ final class KubernetesSources implements AutoCloseable {
       directory = files;
       running.push(files);
       files.start(DIRECTORY_POLL);
+    }
+  }
+
+  private void confirm() {
+    for (OpenCluster open : clusters.values()) {
+      try {
+        open.reader().confirm();
+      } catch (RuntimeException e) {
+        LOG.error("held lists not asked for again cluster={}", open.reader().cluster(), e);
+      }
     }
   }
 

@@ -69,7 +69,12 @@ public final class KubernetesReadBench {
     var timer = Executors.newSingleThreadScheduledExecutor();
     try (KubernetesClient client =
         new KubernetesClientBuilder()
-            .withConfig(new ConfigBuilder().withAutoConfigure(false).withMasterUrl(url).build())
+            .withConfig(
+                new ConfigBuilder()
+                    .withAutoConfigure(false)
+                    .withMasterUrl(url)
+                    .withHttp2Disable(true)
+                    .build())
             .build()) {
       read(client, timer, pods, false);
       read(client, timer, pods, true);

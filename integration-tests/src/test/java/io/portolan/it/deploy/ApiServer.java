@@ -1,42 +1,32 @@
 package io.portolan.it.deploy;
 
+import io.portolan.it.kube.Kubernetes;
+import io.portolan.lab.kubernetes.KubernetesCluster;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Assumptions;
 
-/** A real API server, with rights to everything. */
-interface ApiServer {
+/** A real API server that writes down what it is asked. */
+record ApiServer(KubernetesCluster cluster, Path auditLog) implements AutoCloseable {
+  static ApiServer start(Path home) throws IOException {
+    Path log = Files.createTempDirectory(Files.createDirectories(home), "audit-").resolve("log");
+    Path policy =
+        Path.of(System.getProperty("portolan.root"))
+            .toAbsolutePath()
+            .resolve("integration-tests/src/test/resources/deploy-audit-policy.yaml");
+    return new ApiServer(
+        Kubernetes.start(
+            "deploy", home, "--audit-policy-file=" + policy, "--audit-log-path=" + log),
+        log);
+  }
+
   /** A kubeconfig of an administrator. */
-  Path kubeconfig();
+  Path kubeconfig() {
+    return cluster.kubeconfig();
+  }
 
-  /** The audit log, where the server writes one. */
-  Optional<Path> auditLog();
-
-  /**
-   * The server that the properties {@code portolan.kubeconfig} and {@code portolan.auditLog} name;
-   * the test is skipped, with the reason, where they name none.
-   */
-  static ApiServer named() {
-    String file = System.getProperty("portolan.kubeconfig", "");
-    Assumptions.assumeFalse(
-        file.isEmpty(),
-        "SKIPPED: no API server is named, so nothing is applied to one"
-            + " (remedy: -Dportolan.kubeconfig=FILE)");
-    Path kubeconfig = Path.of(file);
-    Assumptions.assumeTrue(Files.isReadable(kubeconfig), "SKIPPED: " + file + " cannot be read");
-    @Nullable String log = System.getProperty("portolan.auditLog");
-    return new ApiServer() {
-      @Override
-      public Path kubeconfig() {
-        return kubeconfig;
-      }
-
-      @Override
-      public Optional<Path> auditLog() {
-        return Optional.ofNullable(log).map(Path::of);
-      }
-    };
+  @Override
+  public void close() throws IOException {
+    cluster.close();
   }
 }

@@ -14,28 +14,54 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.portolan.cli.Main;
 import io.portolan.install.Chart;
 import io.portolan.it.deploy.Grants.Access;
+import io.portolan.it.kube.Kubernetes;
+import io.portolan.server.KubernetesSettings;
+import io.portolan.server.PortolanServer;
+import io.portolan.server.ServerSettings;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A real API server takes everything that is installed, and keeps what users write. */
 class ApplyTest {
+  @TempDir static Path home;
+  private static ApiServer server;
+
   /** A namespace that is ended cannot be used again while no controller removes it. */
   private static final AtomicInteger NEXT = new AtomicInteger();
 
   private final String namespace =
       "apply-" + ProcessHandle.current().pid() + "-" + NEXT.incrementAndGet();
-  private ApiServer server = ApiServer.named();
-  private KubernetesClient client = client();
+  private final KubernetesClient client = client();
 
-  private KubernetesClient client() {
+  @BeforeAll
+  static void startServer() throws IOException {
+    server = ApiServer.start(home);
+  }
+
+  @AfterAll
+  static void stopServer() throws IOException {
+    server.close();
+  }
+
+  private static KubernetesClient client() {
     return new KubernetesClientBuilder()
         .withConfig(Config.fromKubeconfig(server.kubeconfig().toFile()))
         .build();
@@ -188,7 +214,7 @@ class ApplyTest {
     assertTrue(message.contains("spec.ports[0].number"), message);
   }
 
-  /** Held against what the account asked of this server, where the server keeps a log of it. */
+  /** Held against what a control plane with that account asked of this server. */
   @Test
   void theAccountsMayDoWhatTheirRolesSay() throws Exception {
     Chart chart = Chart.packaged();
@@ -205,9 +231,42 @@ class ApplyTest {
             account + " lists " + resource + " of the cluster");
       }
     }
-    if (server.auditLog().isPresent()) {
-      Set<Access> asked = Grants.asked(server.auditLog().get(), namespace, "istiod");
-      assertEquals(Set.of(), Grants.of(objects, namespace, "istiod").compare(asked).missing());
+    serveAs("istiod");
+    Set<Access> asked = Grants.asked(server.auditLog(), namespace, "istiod");
+    assertTrue(asked.contains(new Access("", "pods", "watch", "", "")), "the log tells: " + asked);
+    assertEquals(Set.of(), Grants.of(objects, namespace, "istiod").compare(asked).missing());
+  }
+
+  /** Runs a control plane with the rights of an account until it has read everything. */
+  private void serveAs(String account) throws Exception {
+    String token =
+        Kubernetes.kubectl(server.cluster(), "", "create", "token", "-n", namespace, account)
+            .strip();
+    Path kubeconfig = home.resolve(namespace + ".kubeconfig");
+    Files.writeString(kubeconfig, server.cluster().kubeconfig(server.cluster().url(), token));
+    Path mesh = Files.createDirectories(home.resolve(namespace + "-mesh"));
+    Files.writeString(mesh.resolve("mesh.yaml"), "rootNamespace: " + namespace + "\n");
+    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    try (PortolanServer portolan =
+        PortolanServer.start(
+            new ServerSettings(
+                mesh,
+                home.resolve(namespace + "-data"),
+                null,
+                any,
+                null,
+                any,
+                Duration.ofHours(24),
+                List.of(),
+                List.of("istio-ca"),
+                Duration.ZERO,
+                null,
+                new KubernetesSettings("one", kubeconfig, null)))) {
+      long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+      while (!portolan.readiness().isEmpty() && System.nanoTime() < end) {
+        LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
+      }
+      assertEquals("", portolan.readiness());
     }
   }
 

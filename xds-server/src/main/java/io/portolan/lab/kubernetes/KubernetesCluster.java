@@ -31,9 +31,11 @@ public final class KubernetesCluster implements AutoCloseable {
   private static final Duration START = Duration.ofMinutes(2);
   private static final Duration STOP = Duration.ofSeconds(10);
   private static final String CONTROLLERS =
-      "endpointslice-controller,serviceaccount-controller,serviceaccount-token-controller,"
+      "serviceaccount-controller,serviceaccount-token-controller,"
           + "root-ca-certificate-publisher-controller,namespace-controller,"
           + "garbage-collector-controller";
+
+  private static final String SLICES = ",endpointslice-controller";
 
   private final String name;
   private final Path home;
@@ -51,7 +53,8 @@ public final class KubernetesCluster implements AutoCloseable {
       Path home,
       KubernetesBinaries binaries,
       SocketChannel reservation,
-      List<String> apiServerFlags)
+      List<String> apiServerFlags,
+      boolean slices)
       throws IOException {
     this.name = name;
     this.home = home;
@@ -62,7 +65,7 @@ public final class KubernetesCluster implements AutoCloseable {
     this.apiServerFlags = List.copyOf(apiServerFlags);
     this.etcd = new Part("etcd", home, etcdCommand());
     this.apiServer = new Part("kube-apiserver", home, apiServerCommand());
-    this.controllers = new Part("kube-controller-manager", home, controllerCommand());
+    this.controllers = new Part("kube-controller-manager", home, controllerCommand(slices));
   }
 
   /**
@@ -75,13 +78,30 @@ public final class KubernetesCluster implements AutoCloseable {
   public static KubernetesCluster start(
       String name, Path home, KubernetesBinaries binaries, List<String> apiServerFlags)
       throws IOException {
+    return start(name, home, binaries, apiServerFlags, true);
+  }
+
+  /**
+   * Starts a cluster and waits until its API server is ready.
+   *
+   * @param slices whether EndpointSlices are made for services; they cannot hold loopback addresses
+   * @throws IOException naming the log when a part does not come up
+   */
+  public static KubernetesCluster start(
+      String name,
+      Path home,
+      KubernetesBinaries binaries,
+      List<String> apiServerFlags,
+      boolean slices)
+      throws IOException {
     Files.createDirectories(home);
     SocketChannel reservation =
         SocketChannel.open().setOption(StandardSocketOptions.SO_REUSEPORT, true);
     try {
       reservation.bind(new InetSocketAddress(loopback(), 0));
       KubernetesCluster cluster =
-          new KubernetesCluster(name, home.toRealPath(), binaries, reservation, apiServerFlags);
+          new KubernetesCluster(
+              name, home.toRealPath(), binaries, reservation, apiServerFlags, slices);
       cluster.writeFiles();
       try {
         cluster.startAll();
@@ -169,11 +189,11 @@ public final class KubernetesCluster implements AutoCloseable {
     return command;
   }
 
-  private List<String> controllerCommand() {
+  private List<String> controllerCommand(boolean slices) {
     return command(
         binaries.controllerManager(),
         "--kubeconfig=admin.kubeconfig",
-        "--controllers=" + CONTROLLERS,
+        "--controllers=" + CONTROLLERS + (slices ? SLICES : ""),
         "--service-account-private-key-file=sa.key",
         "--root-ca-file=certs/apiserver.crt",
         "--use-service-account-credentials=false",
@@ -274,6 +294,15 @@ public final class KubernetesCluster implements AutoCloseable {
   /** Kills the API server without notice. */
   public void kill() throws IOException {
     apiServer.kill(STOP);
+  }
+
+  /** Lets a frozen API server go on, or starts a killed one again. */
+  public void heal() throws IOException {
+    if (apiServer.isRunning()) {
+      thaw();
+    } else {
+      restart();
+    }
   }
 
   /** Starts a killed API server again with what it knew, and waits until it is ready. */

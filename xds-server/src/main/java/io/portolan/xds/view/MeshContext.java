@@ -237,11 +237,18 @@ public final class MeshContext {
         .toList();
   }
 
-  /** Gateways whose selector matches the labels, those of the scope's own cluster only. */
+  /**
+   * Gateways whose selector matches the labels: those of the scope's own cluster, or where it holds
+   * none, those of the clusters that do, as when one cluster holds the configuration of all.
+   * Source: Istio reads Gateways from the config cluster, for proxies of every cluster.
+   */
   List<GatewayObject> gateways(ProxyScope scope) {
+    boolean holdsOwn = gateways.stream().anyMatch(g -> g.ref().cluster().equals(scope.cluster()));
+    Set<String> names = new HashSet<>();
     return gateways.stream()
-        .filter(g -> g.ref().cluster().equals(scope.cluster()))
+        .filter(g -> !holdsOwn || g.ref().cluster().equals(scope.cluster()))
         .filter(g -> scope.labels().entrySet().containsAll(g.selector().entrySet()))
+        .filter(g -> names.add(g.ref().namespace() + "/" + g.ref().name()))
         .toList();
   }
 }

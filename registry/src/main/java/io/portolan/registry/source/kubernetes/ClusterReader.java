@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
 /**
@@ -24,14 +23,11 @@ import java.util.random.RandomGenerator;
  */
 public final class ClusterReader implements AutoCloseable {
   private static final int INTERNED = 50_000;
-  private static final long CONFIRM_SECONDS = 5;
   private static final int MAX_FINDINGS = 1_000;
 
   private final String cluster;
   private final ClusterFeed feed;
-  private final ScheduledExecutorService timer;
   private final Map<Kind, Reflector> reflectors = new EnumMap<>(Kind.class);
-  private volatile boolean closed;
 
   /**
    * @param cluster id of the cluster
@@ -59,7 +55,6 @@ public final class ClusterReader implements AutoCloseable {
       throw new IllegalArgumentException("the client of " + cluster + " speaks HTTP/2");
     }
     this.feed = feed;
-    this.timer = timer;
     RequestConfig once =
         new RequestConfigBuilder(config.getRequestConfig()).withRequestRetryBackoffLimit(0).build();
     ClusterLink link =
@@ -82,22 +77,15 @@ public final class ClusterReader implements AutoCloseable {
   /** Sends the first request of each kind. */
   public void start() {
     reflectors.values().forEach(Reflector::start);
-    confirmLater();
   }
 
-  private void confirmLater() {
-    var _ = timer.schedule(this::confirm, CONFIRM_SECONDS, TimeUnit.SECONDS);
-  }
-
-  private void confirm() {
-    if (!closed) {
-      for (Kind kind : feed.unconfirmed()) {
-        Reflector reflector = reflectors.get(kind);
-        if (reflector != null) {
-          reflector.confirm();
-        }
+  /** Lists the kinds again that wait for a second word. To be called every few seconds. */
+  public void confirm() {
+    for (Kind kind : feed.unconfirmed()) {
+      Reflector reflector = reflectors.get(kind);
+      if (reflector != null) {
+        reflector.confirm();
       }
-      confirmLater();
     }
   }
 
@@ -138,7 +126,6 @@ public final class ClusterReader implements AutoCloseable {
   /** Ends all requests; the feed is not called again. */
   @Override
   public void close() {
-    closed = true;
     reflectors.values().forEach(Reflector::close);
   }
 }

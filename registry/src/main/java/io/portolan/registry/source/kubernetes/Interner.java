@@ -87,13 +87,15 @@ final class Interner {
               one(pod.serviceAccount()),
               one(pod.node()),
               pod.health(),
-              one(pod.ports()));
+              one(pod.ports()),
+              pod.hostname(),
+              one(pod.subdomain()));
       case SliceObject slice -> {
         List<SliceObject.SliceEndpoint> endpoints = new ArrayList<>();
         for (SliceObject.SliceEndpoint e : slice.endpoints()) {
           endpoints.add(
               new SliceObject.SliceEndpoint(
-                  e.address(), e.health(), one(e.node()), one(e.zone()), e.pod()));
+                  e.address(), e.health(), one(e.node()), one(e.zone()), e.pod(), e.hostname()));
         }
         yield new SliceObject(
             ref(slice.ref()),

@@ -30,6 +30,7 @@ class ClusterReaderTest {
                   .withAutoConfigure(false)
                   .withMasterUrl(server.url())
                   .withOauthToken("secret")
+                  .withHttp2Disable(true)
                   .build())
           .build();
   private ClusterReader reader = reader(Set.of(Kind.POD));

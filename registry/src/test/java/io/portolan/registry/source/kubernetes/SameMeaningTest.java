@@ -190,7 +190,7 @@ class SameMeaningTest {
   private static Map<String, Object> service(Map<String, Object> spec) {
     spec.putIfAbsent("type", "ClusterIP");
     spec.put("sessionAffinity", "None");
-    spec.put("internalTrafficPolicy", "Cluster");
+    spec.putIfAbsent("internalTrafficPolicy", "Cluster");
     spec.put("ipFamilies", List.of("IPv4"));
     spec.put("ipFamilyPolicy", "SingleStack");
     if (spec.get("clusterIP") != null) {
