@@ -21,9 +21,19 @@ public final class Workspace {
     return root().resolve("integration-tests/target");
   }
 
-  /** The Envoy of the machine, or the Python package put under target; fails loudly without. */
+  /** Where programs that take long to get are kept, as by the lab. */
+  public static Path cache() {
+    String named = System.getenv("XDG_CACHE_HOME");
+    Path base =
+        named == null || named.isEmpty()
+            ? Path.of(System.getProperty("user.home"), ".cache")
+            : Path.of(named);
+    return base.resolve("portolan");
+  }
+
+  /** The Envoy of the machine, or the Python package put into the cache; fails loudly without. */
   public static Path envoy() throws IOException {
-    return EnvoyBinary.find(target().resolve("cache"), new PrintWriter(System.out, true));
+    return EnvoyBinary.find(cache(), new PrintWriter(System.out, true));
   }
 
   public static String java() {

@@ -1,5 +1,6 @@
 package io.portolan.it.deploy;
 
+import io.portolan.it.Workspace;
 import io.portolan.it.kube.Kubernetes;
 import io.portolan.lab.kubernetes.KubernetesCluster;
 import java.io.IOException;
@@ -11,9 +12,7 @@ record ApiServer(KubernetesCluster cluster, Path auditLog) implements AutoClosea
   static ApiServer start(Path home) throws IOException {
     Path log = Files.createTempDirectory(Files.createDirectories(home), "audit-").resolve("log");
     Path policy =
-        Path.of(System.getProperty("portolan.root"))
-            .toAbsolutePath()
-            .resolve("integration-tests/src/test/resources/deploy-audit-policy.yaml");
+        Workspace.root().resolve("integration-tests/src/test/resources/deploy-audit-policy.yaml");
     return new ApiServer(
         Kubernetes.start(
             "deploy", home, "--audit-policy-file=" + policy, "--audit-log-path=" + log),

@@ -61,7 +61,7 @@ final class HelmCommand implements AutoCloseable {
 
   private static Path binary() throws Exception {
     Path module = Workspace.root().resolve("deploy/tools/helm");
-    Path binary = Workspace.target().resolve("cache").resolve("helm-" + hash(module));
+    Path binary = Workspace.cache().resolve("helm-" + hash(module));
     if (Files.isExecutable(binary)) {
       return binary;
     }

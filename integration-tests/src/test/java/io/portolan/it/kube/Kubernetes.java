@@ -1,5 +1,6 @@
 package io.portolan.it.kube;
 
+import io.portolan.it.Workspace;
 import io.portolan.lab.kubernetes.KubernetesBinaries;
 import io.portolan.lab.kubernetes.KubernetesCluster;
 import java.io.ByteArrayOutputStream;
@@ -17,18 +18,10 @@ public final class Kubernetes {
 
   /** The programs, built once into the user's cache; fails loudly where they cannot be had. */
   public static KubernetesBinaries binaries() throws IOException {
-    Path root = Path.of(System.getProperty("portolan.root")).toAbsolutePath();
     return KubernetesBinaries.find(
-        root.resolve("integration-tests/apiserver"), cache(), new PrintWriter(System.out, true));
-  }
-
-  private static Path cache() {
-    String named = System.getenv("XDG_CACHE_HOME");
-    Path base =
-        named == null || named.isEmpty()
-            ? Path.of(System.getProperty("user.home"), ".cache")
-            : Path.of(named);
-    return base.resolve("portolan");
+        Workspace.root().resolve("integration-tests/apiserver"),
+        Workspace.cache(),
+        new PrintWriter(System.out, true));
   }
 
   /** Starts a cluster in a new directory below {@code home}. */

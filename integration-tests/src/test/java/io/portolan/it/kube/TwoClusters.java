@@ -1,5 +1,6 @@
 package io.portolan.it.kube;
 
+import io.portolan.it.Workspace;
 import io.portolan.lab.kubernetes.KubernetesCluster;
 import io.portolan.server.KubernetesSettings;
 import io.portolan.server.PortolanServer;
@@ -34,16 +35,17 @@ final class TwoClusters implements AutoCloseable {
     prepare(one, "net-one", "10.71");
     prepare(two, "net-two", "10.72");
     Kubernetes.kubectl(
-        one, "", "apply", "--server-side", "-f", root().resolve("deploy/crds").toString());
+        one,
+        "",
+        "apply",
+        "--server-side",
+        "-f",
+        Workspace.root().resolve("deploy/crds").toString());
   }
 
   /** What every test expects in {@code two}, after its API server forgot everything. */
   void prepareAgain() throws IOException {
     prepare(two, "net-two", "10.72");
-  }
-
-  static Path root() {
-    return Path.of(System.getProperty("portolan.root")).toAbsolutePath();
   }
 
   private static void prepare(KubernetesCluster cluster, String network, String prefix)
