@@ -23,6 +23,7 @@ final class ServerMetrics {
         loader,
         l -> l.current().services().values().stream().mapToInt(s -> s.endpoints().size()).sum());
     metrics.gauge("portolan.registry.generation", loader, l -> l.current().generation());
+    metrics.gauge("portolan.registry.rejected.changes", loader, RegistryLoader::rejected);
     metrics.gauge(
         "portolan.gateways.down",
         loader,

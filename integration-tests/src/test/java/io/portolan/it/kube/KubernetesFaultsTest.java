@@ -79,6 +79,13 @@ class KubernetesFaultsTest {
         && hosts.stream().allMatch(h -> h.address().startsWith("10.72.1."));
   }
 
+  /** A pod gets unready, and the proxy hears of it. */
+  private static void oneIsUnready(ModelProxy far) throws IOException, InterruptedException {
+    clusters.ready(clusters.two, "backend-2", "10.72.1.2", false);
+    far.await(
+        BACKEND, SOON, hosts -> hosts.stream().anyMatch(h -> h.health() == HealthStatus.UNHEALTHY));
+  }
+
   private static String page(PortolanServer server, String path)
       throws IOException, InterruptedException {
     try (HttpClient client = HttpClient.newHttpClient()) {
@@ -101,11 +108,7 @@ class KubernetesFaultsTest {
       far.await(BACKEND, SOON, hosts -> isDirect(hosts, 2));
 
       ModelProxy.Sent before = far.sent();
-      clusters.ready(clusters.two, "backend-2", "10.72.1.2", false);
-      far.await(
-          BACKEND,
-          SOON,
-          hosts -> hosts.stream().anyMatch(h -> h.health() == HealthStatus.UNHEALTHY));
+      oneIsUnready(far);
       assertEquals(new ModelProxy.Sent(1, 1), far.sent().since(before), "one change, one push");
     }
   }
@@ -121,11 +124,7 @@ class KubernetesFaultsTest {
       } finally {
         clusters.two.thaw();
       }
-      clusters.ready(clusters.two, "backend-2", "10.72.1.2", false);
-      far.await(
-          BACKEND,
-          SOON,
-          hosts -> hosts.stream().anyMatch(h -> h.health() == HealthStatus.UNHEALTHY));
+      oneIsUnready(far);
     }
   }
 
@@ -139,11 +138,7 @@ class KubernetesFaultsTest {
       clusters.two.restart();
       // Old resource versions have expired with the server's cache, so every kind is listed again.
       ModelProxy.Sent before = far.sent();
-      clusters.ready(clusters.two, "backend-1", "10.72.1.1", false);
-      far.await(
-          BACKEND,
-          SOON,
-          hosts -> hosts.stream().anyMatch(h -> h.health() == HealthStatus.UNHEALTHY));
+      oneIsUnready(far);
       assertEquals(new ModelProxy.Sent(1, 1), far.sent().since(before), "only the change");
     }
   }
@@ -161,11 +156,7 @@ class KubernetesFaultsTest {
       }
       assertEquals(NOTHING, far.sent().since(before), "watches go on where they were");
       assertTrue(clusters.link.accepted() > connections, "there were reconnects");
-      clusters.ready(clusters.two, "backend-2", "10.72.1.2", false);
-      far.await(
-          BACKEND,
-          SOON,
-          hosts -> hosts.stream().anyMatch(h -> h.health() == HealthStatus.UNHEALTHY));
+      oneIsUnready(far);
     }
   }
 
@@ -188,11 +179,7 @@ class KubernetesFaultsTest {
       ModelProxy.Sent before = far.sent();
       clusters.join("istio-remote-secret-two", fresh);
       assertEquals(NOTHING, far.quiet(QUIET).since(NOTHING), "equal content, nothing sent");
-      clusters.ready(clusters.two, "backend-2", "10.72.1.2", false);
-      far.await(
-          BACKEND,
-          SOON,
-          hosts -> hosts.stream().anyMatch(h -> h.health() == HealthStatus.UNHEALTHY));
+      oneIsUnready(far);
       assertEquals(new ModelProxy.Sent(1, 1), far.sent().since(before));
     }
   }
@@ -204,11 +191,7 @@ class KubernetesFaultsTest {
       far.await(BACKEND, SOON, hosts -> isDirect(hosts, 2));
       clusters.join("istio-remote-secret-two", "wrong");
       assertEquals(NOTHING, far.quiet(QUIET));
-      clusters.ready(clusters.two, "backend-2", "10.72.1.2", false);
-      far.await(
-          BACKEND,
-          SOON,
-          hosts -> hosts.stream().anyMatch(h -> h.health() == HealthStatus.UNHEALTHY));
+      oneIsUnready(far);
       String findings = page(server, "/debug/findings");
       assertTrue(findings.contains("the new kubeconfig does not work"), findings);
     }

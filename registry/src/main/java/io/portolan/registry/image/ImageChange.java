@@ -1,5 +1,6 @@
 package io.portolan.registry.image;
 
+import java.util.HashSet;
 import java.util.Set;
 
 /**
@@ -23,6 +24,21 @@ public record ImageChange(
     boolean workloads) {
   public ImageChange {
     services = Set.copyOf(services);
+  }
+
+  /** This step and the next one as one step. */
+  public ImageChange and(ImageChange next) {
+    Set<ServiceKey> both = new HashSet<>(services);
+    both.addAll(next.services);
+    return new ImageChange(
+        before,
+        next.after,
+        both,
+        policies || next.policies,
+        gateways || next.gateways,
+        conditions || next.conditions,
+        settings || next.settings,
+        workloads || next.workloads);
   }
 
   /** True when nothing a reader could see differs. */

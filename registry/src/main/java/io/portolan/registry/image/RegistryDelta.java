@@ -8,6 +8,7 @@ import io.portolan.registry.model.MeshSettings;
 import io.portolan.registry.model.ObjectRef;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -63,6 +64,36 @@ public final class RegistryDelta {
         + gatewayStates.size()
         + hosts.size()
         + (settings == null ? 0 : 1);
+  }
+
+  /**
+   * Two deltas which, applied one after the other, give the same image; none when this delta cannot
+   * be taken apart. They share what they hold with this one, which must not be used any more.
+   */
+  public List<RegistryDelta> halves() {
+    int rest = size() - objects.size();
+    if (objects.size() < (rest == 0 ? 2 : 1)) {
+      return List.of();
+    }
+    int first = rest == 0 ? objects.size() / 2 : (objects.size() - 1) / 2;
+    RegistryDelta one = new RegistryDelta();
+    RegistryDelta two = new RegistryDelta();
+    objects.forEach(
+        (ref, object) -> (first > one.objects.size() ? one : two).objects.put(ref, object));
+    one.dropped.addAll(dropped);
+    one.gatewayStates.putAll(gatewayStates);
+    one.conditions.putAll(conditions);
+    one.hosts.putAll(hosts);
+    one.settings = settings;
+    return List.of(one, two);
+  }
+
+  /** What it holds, for the log: one object by its ref, more by their number. */
+  @Override
+  public String toString() {
+    return size() == 1 && !objects.isEmpty()
+        ? String.valueOf(objects.keySet().iterator().next())
+        : size() + " changes";
   }
 
   /** The next image, sharing every section that no change touched. */

@@ -8,7 +8,9 @@ import io.portolan.registry.image.RegistryImage;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +30,7 @@ public final class RegistryLoader implements ChangeSink, AutoCloseable {
   private boolean closed;
   private volatile RegistryImage current = RegistryImage.empty();
   private volatile boolean ready;
+  private final AtomicLong rejected = new AtomicLong();
 
   /**
    * @param sources names of the sources that must sync before the first publication
@@ -90,21 +93,45 @@ public final class RegistryLoader implements ChangeSink, AutoCloseable {
   }
 
   private void step(RegistryDelta delta) {
+    ImageChange change = applied(delta, current);
+    if (change == null || (ready && change.isEmpty())) {
+      return;
+    }
+    current = change.after();
+    ready = true;
     try {
-      ImageChange change = delta.apply(current);
-      if (ready && change.isEmpty()) {
-        return;
-      }
-      current = change.after();
-      ready = true;
       reader.accept(change);
     } catch (RuntimeException e) {
-      // The delta is lost for this image only: its objects come again with the source's next read.
-      LOG.error("registry step failed, last image stays generation={}", current.generation(), e);
+      LOG.error("reader of images failed generation={}", current.generation(), e);
     }
   }
 
-  private @org.jspecify.annotations.Nullable RegistryDelta take() throws InterruptedException {
+  /**
+   * The step of a delta. A poisoned object must not cost the others: where a delta cannot be
+   * applied, its halves are, and what cannot be taken apart any further is rejected.
+   */
+  private @Nullable ImageChange applied(RegistryDelta delta, RegistryImage from) {
+    try {
+      return delta.apply(from);
+    } catch (RuntimeException e) {
+      List<RegistryDelta> halves = delta.halves();
+      if (halves.isEmpty()) {
+        rejected.incrementAndGet();
+        LOG.error("rejected, the last image stays for it change=\"{}\"", delta, e);
+        return null;
+      }
+      ImageChange first = applied(halves.getFirst(), from);
+      ImageChange second = applied(halves.getLast(), first == null ? from : first.after());
+      return first == null ? second : second == null ? first : first.and(second);
+    }
+  }
+
+  /** How many changes could not be applied since the start. */
+  public long rejected() {
+    return rejected.get();
+  }
+
+  private @Nullable RegistryDelta take() throws InterruptedException {
     synchronized (lock) {
       while (!closed && !(unsynced.isEmpty() && (!ready || !pending.isEmpty()))) {
         lock.wait();
