@@ -3,20 +3,14 @@ package io.portolan.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.portolan.registry.federation.TlsHelloProbe;
 import io.portolan.registry.source.kubernetes.doctor.Answers;
 import io.portolan.registry.source.kubernetes.doctor.ClusterDoctor;
 import io.portolan.registry.source.kubernetes.doctor.ClusterVisit;
 import io.portolan.registry.source.kubernetes.doctor.Diagnosis;
 import io.portolan.registry.source.kubernetes.membership.Claim;
-import io.portolan.registry.source.kubernetes.membership.ClientFailures;
 import io.portolan.registry.source.kubernetes.membership.Kubeconfig;
 import io.portolan.registry.source.kubernetes.membership.KubeconfigParser;
-import io.portolan.registry.source.kubernetes.membership.RemoteSecrets;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -87,7 +81,7 @@ final class ClusterCheckCommand implements Callable<Integer> {
       Kubeconfig one = ConfigClusterOptions.read(given, context, false);
       results.put(clusters.isEmpty() ? one.cluster() : clusters.getFirst(), examine(one));
     } else {
-      List<Claim> claims = claims();
+      List<Claim> claims = config.claims();
       for (Claim claim : claims) {
         if (clusters.isEmpty() || clusters.contains(claim.cluster())) {
           boolean rivals =
@@ -120,21 +114,6 @@ final class ClusterCheckCommand implements Callable<Integer> {
             .flatMap(List::stream)
             .anyMatch(d -> d.severity() == Diagnosis.Severity.ERROR);
     return sick ? Exit.FAILED : Exit.OK;
-  }
-
-  private List<Claim> claims() throws IOException {
-    try (KubernetesClient client = config.client()) {
-      List<Secret> secrets =
-          client
-              .secrets()
-              .inNamespace(config.rootNamespace())
-              .withLabel(RemoteSecrets.LABEL, "true")
-              .list()
-              .getItems();
-      return RemoteSecrets.claims(secrets);
-    } catch (KubernetesClientException e) {
-      throw new IOException("config cluster: " + ClientFailures.reason(e), e);
-    }
   }
 
   private List<Diagnosis> examine(Claim claim) {

@@ -4,11 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.portolan.registry.source.kubernetes.membership.Claim;
-import io.portolan.registry.source.kubernetes.membership.ClientFailures;
 import io.portolan.registry.source.kubernetes.membership.Credentials;
 import io.portolan.registry.source.kubernetes.membership.KubeconfigParser;
 import io.portolan.registry.source.kubernetes.membership.MembershipReducer;
@@ -55,7 +51,7 @@ final class ClusterListCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    List<Claim> claims = claims();
+    List<Claim> claims = config.claims();
     var decision = MembershipReducer.decide("", Map.of(), claims);
     Map<String, JsonNode> live = live();
     ArrayNode rows = new ObjectMapper().createArrayNode();
@@ -79,21 +75,6 @@ final class ClusterListCommand implements Callable<Integer> {
       print(out, rows);
     }
     return decision.findings().isEmpty() ? Exit.OK : Exit.FAILED;
-  }
-
-  private List<Claim> claims() throws IOException {
-    try (KubernetesClient client = config.client()) {
-      List<Secret> secrets =
-          client
-              .secrets()
-              .inNamespace(config.rootNamespace())
-              .withLabel(RemoteSecrets.LABEL, "true")
-              .list()
-              .getItems();
-      return RemoteSecrets.claims(secrets);
-    } catch (KubernetesClientException e) {
-      throw new IOException("config cluster: " + ClientFailures.reason(e), e);
-    }
   }
 
   /** Nobody at the admin port is an answer, not a failure. */

@@ -1,11 +1,16 @@
 package io.portolan.cli;
 
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.portolan.registry.source.kubernetes.membership.Claim;
+import io.portolan.registry.source.kubernetes.membership.ClientFailures;
 import io.portolan.registry.source.kubernetes.membership.ClientSettings;
 import io.portolan.registry.source.kubernetes.membership.Kubeconfig;
 import io.portolan.registry.source.kubernetes.membership.KubeconfigParser;
 import io.portolan.registry.source.kubernetes.membership.KubeconfigRules;
 import io.portolan.registry.source.kubernetes.membership.KubernetesClients;
+import io.portolan.registry.source.kubernetes.membership.RemoteSecrets;
 import io.portolan.server.Version;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -92,5 +97,25 @@ final class ConfigClusterOptions {
             + "    kubectl -n kube-system create token portolan-setup\n"
             + "  and put that token into a copy of the file, in place of exec"
         : "";
+  }
+
+  /**
+   * What the remote secrets of the config cluster claim.
+   *
+   * @throws IOException when they cannot be read, with the reason
+   */
+  List<Claim> claims() throws IOException {
+    try (KubernetesClient client = client()) {
+      List<Secret> secrets =
+          client
+              .secrets()
+              .inNamespace(rootNamespace())
+              .withLabel(RemoteSecrets.LABEL, "true")
+              .list()
+              .getItems();
+      return RemoteSecrets.claims(secrets);
+    } catch (KubernetesClientException e) {
+      throw new IOException("config cluster: " + ClientFailures.reason(e), e);
+    }
   }
 }

@@ -5,7 +5,6 @@ import io.portolan.ca.authn.JoinTokens;
 import io.portolan.ca.store.CaDirectory;
 import io.portolan.ca.store.OwnerOnlyFiles;
 import io.portolan.cli.AdminClient;
-import io.portolan.registry.change.Change;
 import io.portolan.registry.model.MeshSettings;
 import io.portolan.registry.source.files.MeshDirectory;
 import java.io.IOException;
@@ -178,11 +177,8 @@ final class ControlPlanes {
     MeshSettings settings =
         new MeshDirectory(
                 mesh(scenario.controlPlanes().getFirst()), Clock.systemUTC(), Duration.ZERO)
-            .scan().changes().stream()
-                .filter(Change.Settings.class::isInstance)
-                .map(c -> ((Change.Settings) c).settings())
-                .findFirst()
-                .orElse(MeshSettings.DEFAULT);
+            .scan()
+            .settings();
     Path shared = state.resolve("shared");
     CaDirectory ca =
         CaDirectory.open(

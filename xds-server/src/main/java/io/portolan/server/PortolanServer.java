@@ -4,6 +4,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.portolan.ca.authn.Authenticator;
 import io.portolan.ca.authn.JoinTokens;
 import io.portolan.ca.authn.KubernetesTokens;
+import io.portolan.ca.authn.TokenReviewers;
 import io.portolan.ca.store.CaDirectory;
 import io.portolan.registry.federation.Federation;
 import io.portolan.registry.federation.FederationOptions;
@@ -118,7 +119,7 @@ public final class PortolanServer implements AutoCloseable {
     Clock clock = Clock.systemUTC();
     // The trust domain names the root and cacerts the issuers: read before anything is signed.
     MeshDirectory.Scan first = directory(settings, clock).scan();
-    MeshSettings initial = initialSettings(first);
+    MeshSettings initial = first.settings();
     Path data = settings.dataDirectory();
     Path given = settings.caDirectory() == null ? data.resolve("ca") : settings.caDirectory();
     CaDirectory ca =
@@ -141,15 +142,6 @@ public final class PortolanServer implements AutoCloseable {
         settings.meshDirectory(), clock, FILE_GRACE, settings.kubernetes() == null);
   }
 
-  private static MeshSettings initialSettings(MeshDirectory.Scan first) {
-    return first.changes().stream()
-        .filter(io.portolan.registry.change.Change.Settings.class::isInstance)
-        .map(io.portolan.registry.change.Change.Settings.class::cast)
-        .map(io.portolan.registry.change.Change.Settings::settings)
-        .findFirst()
-        .orElse(MeshSettings.DEFAULT);
-  }
-
   private void open(CaDirectory ca, JoinTokens tokens, String trustDomain) throws IOException {
     running.push(planner);
     running.push(loader);
@@ -162,7 +154,7 @@ public final class PortolanServer implements AutoCloseable {
         new Authenticator(
             tokens,
             new KubernetesTokens(
-                sources == null ? io.portolan.ca.authn.TokenReviewers.NONE : sources::reviewer,
+                sources == null ? TokenReviewers.NONE : sources::reviewer,
                 settings.tokenAudiences(),
                 clock),
             ca,

@@ -1,10 +1,12 @@
 package io.portolan.lab.kubernetes;
 
+import io.portolan.ca.store.OwnerOnlyFiles;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -139,7 +141,7 @@ public final class KubernetesCluster implements AutoCloseable {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
       generator.initialize(2048);
       byte[] key = generator.generateKeyPair().getPrivate().getEncoded();
-      OwnerOnly.write(
+      ownerOnly(
           home.resolve("sa.key"),
           "-----BEGIN PRIVATE KEY-----\n"
               + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(key)
@@ -147,7 +149,11 @@ public final class KubernetesCluster implements AutoCloseable {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java runtime has RSA", e);
     }
-    OwnerOnly.write(home.resolve("tokens.csv"), token + ",admin,admin,\"system:masters\"\n");
+    ownerOnly(home.resolve("tokens.csv"), token + ",admin,admin,\"system:masters\"\n");
+  }
+
+  private static void ownerOnly(Path file, String text) throws IOException {
+    OwnerOnlyFiles.write(file, text.getBytes(StandardCharsets.UTF_8));
   }
 
   private List<String> etcdCommand() {
@@ -218,7 +224,7 @@ public final class KubernetesCluster implements AutoCloseable {
   }
 
   private void writeKubeconfig() throws IOException {
-    OwnerOnly.write(kubeconfig(), kubeconfig(url(), token));
+    ownerOnly(kubeconfig(), kubeconfig(url(), token));
   }
 
   /** A kubeconfig of this cluster for a server address and a bearer token. */

@@ -74,6 +74,16 @@ public final class MeshDirectory {
       findings = List.copyOf(findings);
       cacerts = List.copyOf(cacerts);
     }
+
+    /** The mesh settings, where they are new; built-in ones where no scan has given any. */
+    public MeshSettings settings() {
+      return changes.stream()
+          .filter(Change.Settings.class::isInstance)
+          .map(Change.Settings.class::cast)
+          .map(Change.Settings::settings)
+          .findFirst()
+          .orElse(MeshSettings.DEFAULT);
+    }
   }
 
   /**
