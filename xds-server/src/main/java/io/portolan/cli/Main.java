@@ -61,14 +61,10 @@ public final class Main implements Runnable {
         .setExecutionExceptionHandler(
             (exception, line, result) -> {
               line.getErr()
-                  .println(line.getColorScheme().errorText("portolan: " + reason(exception)));
+                  .println(
+                      line.getColorScheme().errorText("portolan: " + FailureText.of(exception)));
               return Exit.FAILED;
             });
-  }
-
-  private static String reason(Exception exception) {
-    String message = exception.getMessage();
-    return message == null ? exception.getClass().getSimpleName() : message;
   }
 
   @Override

@@ -23,14 +23,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.testcontainers.DockerClientFactory;
-import org.testcontainers.containers.GenericContainer;
-import org.testcontainers.containers.wait.strategy.Wait;
-import org.testcontainers.utility.DockerImageName;
 
 /** The image is reproducible, and the program in it runs as an ordinary user. */
 class ImageTest {
@@ -91,38 +86,6 @@ class ImageTest {
     } finally {
       server.destroy();
       assertTrue(server.waitFor(20, TimeUnit.SECONDS), "serve ends when it is asked to");
-    }
-  }
-
-  /** Nothing can be pulled here: the engine runs what is in the tar, and no helper containers. */
-  @Test
-  void runsInAContainerEngine() throws Exception {
-    Assumptions.assumeTrue(
-        "true".equals(System.getenv("TESTCONTAINERS_RYUK_DISABLED"))
-            && DockerClientFactory.instance().isDockerAvailable(),
-        "SKIPPED: no container engine answers, so the image is not run by one"
-            + " (remedy: start dockerd and let this user reach its socket)");
-    try (InputStream tar = new BufferedInputStream(Files.newInputStream(TAR))) {
-      DockerClientFactory.instance().client().loadImageCmd(tar).exec();
-    }
-    Path mesh = Files.createDirectories(directory.resolve("mesh"));
-    Files.writeString(mesh.resolve("mesh.yaml"), "trustDomain: image.example\n");
-    try (GenericContainer<?> container =
-        new GenericContainer<>(DockerImageName.parse(ImageBuilder.NAME))) {
-      container
-          .withImagePullPolicy(name -> false)
-          .withCopyFileToContainer(
-              org.testcontainers.utility.MountableFile.forHostPath(mesh), "/etc/portolan/mesh")
-          .withCommand(
-              "serve",
-              "--mesh=/etc/portolan/mesh",
-              "--data=/tmp/data",
-              "--xds-address=0.0.0.0:15012",
-              "--admin-address=0.0.0.0:15014")
-          .withExposedPorts(15012, 15014)
-          .waitingFor(Wait.forHttp("/ready").forPort(15014));
-      container.start();
-      assertTrue(container.isRunning());
     }
   }
 
