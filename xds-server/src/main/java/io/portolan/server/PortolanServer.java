@@ -269,9 +269,15 @@ public final class PortolanServer implements AutoCloseable {
     Path file = settings.portsFile();
     if (file != null) {
       Path next = file.resolveSibling("." + file.getFileName() + ".next");
+      InetSocketAddress plaintext = plaintextXdsAddress();
       Files.writeString(
           next,
-          "{\"xds\":\"" + text(xdsAddress()) + "\",\"admin\":\"" + text(admin) + "\"}\n",
+          "{\"xds\":\""
+              + text(xdsAddress())
+              + (plaintext == null ? "" : "\",\"plaintextXds\":\"" + text(plaintext))
+              + "\",\"admin\":\""
+              + text(admin)
+              + "\"}\n",
           StandardCharsets.UTF_8);
       Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }

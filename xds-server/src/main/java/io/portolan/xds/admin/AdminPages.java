@@ -149,6 +149,7 @@ public final class AdminPages {
     node.put("bytesSent", proxy.bytesSent());
     node.put("resourcesSent", proxy.resourcesSent());
     node.put("responses", proxy.responses());
+    node.put("pushes", proxy.pushes());
     if (proxy.failure() != null) {
       node.put("failure", proxy.failure());
     }

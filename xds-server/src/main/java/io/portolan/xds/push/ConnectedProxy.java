@@ -22,6 +22,7 @@ public final class ConnectedProxy {
   final AtomicLong bytesSent = new AtomicLong();
   final AtomicLong resourcesSent = new AtomicLong();
   final AtomicLong responses = new AtomicLong();
+  final AtomicLong pushes = new AtomicLong();
   volatile @Nullable ProxyScope scope;
   volatile @Nullable Snapshot snapshot;
   volatile Layer ownClusters = Layer.EMPTY;
@@ -70,6 +71,13 @@ public final class ConnectedProxy {
   /** Resources in all responses of this stream. */
   public long resourcesSent() {
     return resourcesSent.get();
+  }
+
+  /**
+   * Snapshots handed to this stream, the first one included. A stream may skip all but the last.
+   */
+  public long pushes() {
+    return pushes.get();
   }
 
   /** Responses on this stream. */

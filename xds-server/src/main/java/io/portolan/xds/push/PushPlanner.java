@@ -182,6 +182,7 @@ public final class PushPlanner implements AutoCloseable {
       proxy.failure = null;
       if (!next.equals(proxy.snapshot)) {
         proxy.snapshot = next;
+        proxy.pushes.incrementAndGet();
         proxy.connection().sink().accept(next);
       }
     } catch (RuntimeException e) {
