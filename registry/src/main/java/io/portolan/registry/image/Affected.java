@@ -17,15 +17,21 @@ import io.portolan.registry.model.WorkloadEntryObject;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Collects which services must be assembled anew, so that a change costs what it touches. */
 final class Affected {
+  /** From this many different sets of labels on, an index costs less than looking at each. */
+  private static final int WORTH_AN_INDEX = 8;
+
   private final MeshSettings before;
   private final MeshSettings after;
   private final Set<ServiceKey> services = new HashSet<>();
+  private final Map<Place, Set<Map<String, String>>> changedLabels = new HashMap<>();
   private final Map<Place, Set<String>> changedPods = new HashMap<>();
   private final Map<String, ClusterImage> clustersBefore;
   private boolean policies;
@@ -79,16 +85,16 @@ final class Affected {
       case SliceObject slice -> keyOf(slice);
       case PodObject pod -> {
         workloads = true;
-        selecting(cluster, pod.ref().namespace(), pod.labels());
-        Set<String> names =
-            changedPods.computeIfAbsent(
-                new Place(cluster.id(), pod.ref().namespace()), p -> new HashSet<>());
+        Place place = new Place(cluster.id(), pod.ref().namespace());
+        changedLabels.computeIfAbsent(place, p -> new HashSet<>()).add(pod.labels());
+        Set<String> names = changedPods.computeIfAbsent(place, p -> new HashSet<>());
         names.add(pod.ref().name());
         names.addAll(pod.ips());
       }
       case WorkloadEntryObject entry -> {
         workloads = true;
-        selecting(cluster, entry.ref().namespace(), entry.spec().labels());
+        Place place = new Place(cluster.id(), entry.ref().namespace());
+        changedLabels.computeIfAbsent(place, p -> new HashSet<>()).add(entry.spec().labels());
       }
       case NodeObject node ->
           everything |= !(other instanceof NodeObject o) || !o.locality().equals(node.locality());
@@ -121,25 +127,57 @@ final class Affected {
     return new ServiceKey(service + "." + namespace + ".svc." + settings.domain(), namespace);
   }
 
-  private void selecting(ClusterImage cluster, String namespace, Map<String, String> labels) {
-    for (MeshObject object : cluster.in(Kind.SERVICE, namespace)) {
-      if (object instanceof ServiceObject service
-          && (service.selector().isEmpty()
-              || EndpointAssembler.matches(service.selector(), labels))) {
-        keysOf(service);
-      }
-    }
-    // An entry selects workloads of every cluster; one that is new itself is assembled anyway.
-    entries(cluster, namespace, labels);
-    clustersBefore.values().forEach(other -> entries(other, namespace, labels));
+  /** Adds what follows from changed workloads, once all objects have been told. */
+  void resolve(Map<String, ClusterImage> clustersAfter) {
+    resolveSelectors(clustersAfter);
+    resolveSlices(clustersAfter);
   }
 
-  private void entries(ClusterImage cluster, String namespace, Map<String, String> labels) {
-    for (MeshObject object : cluster.in(Kind.SERVICE_ENTRY, namespace)) {
-      if (object instanceof ServiceEntryObject entry
-          && !entry.workloadSelector().isEmpty()
-          && EndpointAssembler.matches(entry.workloadSelector(), labels)) {
-        keysOf(entry);
+  /**
+   * Adds services that select a changed workload. A definition that has changed itself is assembled
+   * anyway; all others stand in both images. Services without a selector have slices only.
+   */
+  private void resolveSelectors(Map<String, ClusterImage> clustersAfter) {
+    changedLabels.forEach(
+        (place, labels) -> {
+          if (labels.size() < WORTH_AN_INDEX) {
+            definitions(
+                place,
+                clustersAfter,
+                (selector, definition) -> {
+                  if (labels.stream().anyMatch(one -> EndpointAssembler.matches(selector, one))) {
+                    keysOf(definition);
+                  }
+                });
+          } else {
+            SelectorIndex index = new SelectorIndex();
+            definitions(place, clustersAfter, index::add);
+            labels.forEach(one -> index.selecting(one).forEach(this::keysOf));
+          }
+        });
+  }
+
+  /** The definitions with a selector which may select a workload of this place. */
+  private void definitions(
+      Place place,
+      Map<String, ClusterImage> clustersAfter,
+      BiConsumer<Map<String, String>, MeshObject> each) {
+    for (var clusters : List.of(clustersBefore, clustersAfter)) {
+      ClusterImage own = clusters.get(place.cluster());
+      if (own != null) {
+        for (MeshObject object : own.in(Kind.SERVICE, place.namespace())) {
+          if (object instanceof ServiceObject service && !service.selector().isEmpty()) {
+            each.accept(service.selector(), service);
+          }
+        }
+      }
+      // An entry selects workloads of every cluster.
+      for (ClusterImage cluster : clusters.values()) {
+        for (MeshObject object : cluster.in(Kind.SERVICE_ENTRY, place.namespace())) {
+          if (object instanceof ServiceEntryObject entry && !entry.workloadSelector().isEmpty()) {
+            each.accept(entry.workloadSelector(), entry);
+          }
+        }
       }
     }
   }
@@ -148,7 +186,7 @@ final class Affected {
    * Adds services whose slices name a changed pod or its address although no selector matches it.
    * Slices are read once per namespace, whatever the number of changed pods.
    */
-  void resolveSlices(Map<String, ClusterImage> clusters) {
+  private void resolveSlices(Map<String, ClusterImage> clusters) {
     changedPods.forEach(
         (place, names) -> {
           ClusterImage cluster = clusters.get(place.cluster());

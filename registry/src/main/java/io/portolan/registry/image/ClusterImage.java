@@ -116,7 +116,11 @@ public record ClusterImage(
 
   private static List<PodObject> holders(
       PMap<String, List<PodObject>> pods, String ip, ObjectRef ref, @Nullable PodObject added) {
-    var others = pods.getOrDefault(ip, List.of()).stream().filter(pod -> !pod.ref().equals(ref));
+    List<PodObject> present = pods.getOrDefault(ip, List.of());
+    if (present.isEmpty()) {
+      return added == null ? List.of() : List.of(added);
+    }
+    var others = present.stream().filter(pod -> !pod.ref().equals(ref));
     return Stream.concat(others, Stream.ofNullable(added))
         .sorted((a, b) -> a.ref().compareTo(b.ref()))
         .toList();

@@ -145,7 +145,7 @@ public final class RegistryDelta {
       org.pcollections.PMap<NetworkGateway.Key, GatewayState> states,
       org.pcollections.PMap<String, java.util.List<String>> hosts,
       Affected affected) {
-    affected.resolveSlices(clusters);
+    affected.resolve(clusters);
     boolean settingsChanged = !settings.equals(before.settings());
     if (settingsChanged || affected.everything()) {
       affected.all(before.clusters().values());

@@ -25,6 +25,9 @@ final class ServiceAssembler {
   private final MeshSettings settings;
   private final Map<String, ClusterImage> clusters;
   private final Map<String, NetworkResolver> resolvers = new HashMap<>();
+  private final Map<Place, Map<String, List<MeshObject>>> entries = new HashMap<>();
+
+  private record Place(String cluster, String namespace) {}
 
   ServiceAssembler(MeshSettings settings, Map<String, ClusterImage> clusters) {
     this.settings = settings;
@@ -99,11 +102,27 @@ final class ServiceAssembler {
         found.add(object);
       }
     }
-    cluster.in(Kind.SERVICE_ENTRY, key.namespace()).stream()
-        .filter(o -> o instanceof ServiceEntryObject e && e.hosts().contains(key.hostname()))
-        .sorted(Comparator.comparing(MeshObject::ref))
-        .forEach(found::add);
+    found.addAll(
+        entries
+            .computeIfAbsent(
+                new Place(cluster.id(), key.namespace()), place -> entriesByHost(cluster, place))
+            .getOrDefault(key.hostname(), List.of()));
     return found;
+  }
+
+  private static Map<String, List<MeshObject>> entriesByHost(ClusterImage cluster, Place place) {
+    Map<String, List<MeshObject>> byHost = new HashMap<>();
+    cluster.in(Kind.SERVICE_ENTRY, place.namespace()).stream()
+        .sorted(Comparator.comparing(MeshObject::ref))
+        .forEach(
+            object -> {
+              if (object instanceof ServiceEntryObject entry) {
+                for (String host : new LinkedHashSet<>(entry.hosts())) {
+                  byHost.computeIfAbsent(host, h -> new ArrayList<>()).add(entry);
+                }
+              }
+            });
+    return byHost;
   }
 
   private static final class Merge {
