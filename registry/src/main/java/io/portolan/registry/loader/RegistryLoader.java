@@ -84,12 +84,21 @@ public final class RegistryLoader implements ChangeSink, AutoCloseable {
 
   private void loop() {
     try {
-      for (RegistryDelta delta = take(); delta != null; delta = take()) {
-        step(delta);
+      while (round()) {
+        // Between rounds no delta is held: a large one would stay in memory until the next change.
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private boolean round() throws InterruptedException {
+    RegistryDelta delta = take();
+    if (delta == null) {
+      return false;
+    }
+    step(delta);
+    return true;
   }
 
   private void step(RegistryDelta delta) {
