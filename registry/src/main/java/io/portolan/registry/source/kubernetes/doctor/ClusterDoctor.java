@@ -62,6 +62,8 @@ public final class ClusterDoctor {
       remedy = "make a new credential with 'portolan cluster add'";
     } else if (a.failure().startsWith("TLS") && a.failure().contains("subject alternative")) {
       remedy = "see 'server name' below";
+    } else if (a.failure().startsWith("TLS") && outOfTime(a)) {
+      remedy = "see 'server certificate' below";
     } else if (a.failure().startsWith("TLS")) {
       remedy = "put the CA that signs the API server's certificate into certificate-authority-data";
     } else {
@@ -74,18 +76,18 @@ public final class ClusterDoctor {
         : Diagnosis.error("reachable", a.host() + ": " + a.failure(), remedy);
   }
 
+  private static boolean outOfTime(Answers a) {
+    return !a.chain().isEmpty()
+        && validity(a.chain().getFirst(), a.askedAt()).severity() == Diagnosis.Severity.ERROR;
+  }
+
   private static void certificates(Answers a, List<Diagnosis> all) {
     if (a.chain().isEmpty()) {
       all.add(Diagnosis.skipped("server certificate", "no TLS connection"));
     } else {
       X509Certificate leaf = a.chain().getFirst();
       all.add(names(leaf, a.serverName()));
-      all.add(
-          expiry(
-              "server certificate",
-              leaf.getNotAfter().toInstant(),
-              a.askedAt(),
-              "renew the API server's certificate"));
+      all.add(validity(leaf, a.askedAt()));
     }
     a.authorities().stream()
         .map(c -> c.getNotAfter().toInstant())
@@ -98,6 +100,24 @@ public final class ClusterDoctor {
                         end,
                         a.askedAt(),
                         "add the next CA to certificate-authority-data before that day")));
+  }
+
+  static Diagnosis validity(X509Certificate leaf, Instant now) {
+    Instant begin = leaf.getNotBefore().toInstant();
+    return now.isBefore(begin)
+        ? Diagnosis.error(
+            "server certificate",
+            "not valid before "
+                + begin
+                + ", which is "
+                + span(Duration.between(now, begin))
+                + " away",
+            "synchronise the clocks: the server's, or this machine's (now " + now + ")")
+        : expiry(
+            "server certificate",
+            leaf.getNotAfter().toInstant(),
+            now,
+            "renew the API server's certificate");
   }
 
   static Diagnosis names(X509Certificate leaf, String wanted) {
