@@ -7,7 +7,6 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import io.portolan.registry.source.kubernetes.membership.ClientFailures;
 import io.portolan.registry.source.kubernetes.membership.Kubeconfig;
 import io.portolan.registry.source.kubernetes.membership.ReaderAccount;
-import io.portolan.registry.source.kubernetes.membership.RemoteSecrets;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -95,39 +94,39 @@ final class ClusterRemoveCommand implements Callable<Integer> {
 
   private void removeSecrets(List<String> changed) throws IOException {
     try (KubernetesClient client = config.client()) {
-      var all = client.secrets().inNamespace(config.rootNamespace());
-      for (Secret secret : all.withLabel(RemoteSecrets.LABEL, "true").list().getItems()) {
+      for (Secret secret : config.secrets(client)) {
         Map<String, String> data = secret.getData();
-        if (data == null || !data.containsKey(cluster)) {
-          continue;
-        }
-        String name = secret.getMetadata().getName();
-        if (data.size() == 1) {
-          var _ = client.resource(secret).delete();
-          changed.add("config cluster: secret " + config.rootNamespace() + "/" + name + " deleted");
-        } else {
-          Map<String, String> rest = new LinkedHashMap<>(data);
-          rest.remove(cluster);
-          secret.setData(rest);
-          client.resource(secret).update();
-          changed.add(
-              "config cluster: key "
-                  + cluster
-                  + " removed from secret "
-                  + config.rootNamespace()
-                  + "/"
-                  + name);
+        if (data != null && data.containsKey(cluster)) {
+          try {
+            changed.add("config cluster: " + remove(client, secret, data));
+          } catch (KubernetesClientException e) {
+            throw config.failure(client, e);
+          }
         }
       }
-    } catch (KubernetesClientException e) {
-      throw new IOException("config cluster: " + ClientFailures.reason(e), e);
     }
+  }
+
+  private String remove(KubernetesClient client, Secret secret, Map<String, String> data) {
+    String name = config.rootNamespace() + "/" + secret.getMetadata().getName();
+    if (data.size() == 1) {
+      var _ = client.resource(secret).delete();
+      return "secret " + name + " deleted";
+    }
+    Map<String, String> rest = new LinkedHashMap<>(data);
+    rest.remove(cluster);
+    secret.setData(rest);
+    client.resource(secret).update();
+    return "key " + cluster + " removed from secret " + name;
   }
 
   private void say(List<String> changed) {
     PrintWriter out = Terminal.out(spec);
     if (output == OutputFormat.JSON) {
-      out.println(Serialization.asJson(Map.of("cluster", cluster, "changed", changed)));
+      Map<String, Object> done = new LinkedHashMap<>();
+      done.put("cluster", cluster);
+      done.put("changed", changed);
+      out.println(Serialization.asJson(done));
     } else if (changed.isEmpty()) {
       Terminal.err(spec)
           .println(

@@ -309,14 +309,16 @@ class ClusterCommandsTest {
     says(
         cluster("add", "two", "--kubeconfig", wrong.toString()),
         1,
+        "remote cluster " + clusters.two.url(),
         "namespace istio-system: the API server does not accept the credential (401)");
     one("create", "secret", "generic", "-n", "istio-system", SECRET);
     says(add(), 1, "secret istio-system/" + SECRET + " exists and is no remote secret");
     says(
         add("--root-namespace", "mesh-root"),
         1,
-        "config cluster: ",
-        "namespaces \"mesh-root\" not found");
+        "config cluster " + clusters.one.url(),
+        "namespaces \"mesh-root\" not found",
+        "remedy: kubectl create namespace mesh-root");
     two("delete", "namespace", "mesh-root", "--wait=false");
   }
 
@@ -333,6 +335,8 @@ class ClusterCommandsTest {
         1,
         "ERROR reachable",
         "does not accept the credential (401)",
+        "ok    clock              the server's clock is right",
+        "-     permissions        not looked at, see 'reachable'",
         "remedy: make a new credential with 'portolan cluster add'");
     says(
         check(clusters.one.kubeconfig(clusters.two.url(), clusters.two.adminToken())),
@@ -411,7 +415,11 @@ class ClusterCommandsTest {
     says(add(), 0);
     clusters.join("zz-second", "other");
     says(cluster("list"), 1, "zz-second");
-    says(cluster("check"), 1, "cluster two (", "zz-second");
+    says(
+        cluster("check"),
+        1,
+        "cluster two (secret istio-system/zz-second)",
+        "ERROR member             is claimed by secret istio-system/" + SECRET + " already");
     one("delete", "secret", "-n", "istio-system", "zz-second");
     String exec =
         """

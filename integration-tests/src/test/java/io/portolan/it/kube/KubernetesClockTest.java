@@ -85,12 +85,7 @@ class KubernetesClockTest {
         Command check = Command.run("cluster", "check", "--kubeconfig", file.toString());
         assertEquals(1, check.code(), check.out());
         assertTrue(
-            check
-                .out()
-                .contains(
-                    "the server's clock is "
-                        + (skew.isNegative() ? "60 min behind" : "60 min ahead")),
-            check.out());
+            check.out().contains(skew.isNegative() ? " min behind" : " min ahead"), check.out());
         assertTrue(check.out().contains("remedy: synchronise the clocks"), check.out());
       }
       skewed.skew(Duration.ZERO);

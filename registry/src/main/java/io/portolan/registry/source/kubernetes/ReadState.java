@@ -30,11 +30,12 @@ record ReadState(
   static final int IDLE_CLOSES = 5;
 
   /**
-   * So many requests in a row that found no server are an outage in which its state may have been
-   * set back. A watch would go on from a version of the lost history as soon as the new one has
-   * grown past it, and never say so: what follows is a list.
+   * So many requests in a row that found no server, a watch that broke off and one that could not
+   * be sent again, are an outage in which its state may have been set back. A watch would go on
+   * from a version of the lost history as soon as the new one has grown past it, and never say so:
+   * what follows is a list.
    */
-  static final int OUTAGE = 4;
+  static final int OUTAGE = 2;
 
   private static final int MAX_DOUBLINGS = 20;
 

@@ -105,6 +105,12 @@ class ReadStateTableTest {
                 Duration.ofSeconds(30)),
             new Row(WATCHING, new Ending.Away(), state("10", true, true, 0, 1, 0, 0), half, first),
             new Row(
+                state("10", true, true, 0, 1, 0, 0),
+                new Ending.Away(),
+                state("", true, false, 0, 2, 1, 0),
+                first,
+                Duration.ofSeconds(1)),
+            new Row(
                 state("10", true, true, 0, 3, 0, 0),
                 new Ending.Away(),
                 state("", true, false, 0, 4, 1, 0),

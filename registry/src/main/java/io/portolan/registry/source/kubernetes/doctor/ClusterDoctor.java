@@ -35,25 +35,31 @@ public final class ClusterDoctor {
     all.add(reachability(a));
     certificates(a, all);
     all.add(credential(a.authKind(), a.credentialExpiry(), a.askedAt()));
-    if (!a.failure().isEmpty()) {
-      for (String check : List.of("version", "clock", "permissions", "secrets", "network")) {
-        all.add(Diagnosis.skipped(check, "the API server gave no answer"));
+    boolean answers = a.failure().isEmpty();
+    // Version and time are public: a clock that is off may be why the credential is refused.
+    all.add(answers || !a.version().isEmpty() ? version(a.version()) : unseen("version"));
+    all.add(
+        answers || a.serverTime() != null ? clock(a.serverTime(), a.askedAt()) : unseen("clock"));
+    if (!answers) {
+      for (String check : List.of("permissions", "secrets", "network", "gateway")) {
+        all.add(unseen(check));
       }
-      all.add(Diagnosis.skipped("gateway", "the API server gave no answer"));
       return all;
     }
-    all.add(version(a.version()));
-    all.add(clock(a.serverTime(), a.askedAt()));
     all.add(permissions(a.allowed(), a.permissionFailure()));
     all.add(secrets(a.mayReadSecrets()));
     if (!a.meshFailure().isEmpty()) {
       all.add(Diagnosis.skipped("network", a.meshFailure()));
-      all.add(Diagnosis.skipped("gateway", a.meshFailure()));
+      all.add(Diagnosis.skipped("gateway", "not looked at, see 'network'"));
     } else {
       all.add(network(a));
       gateways(a, all);
     }
     return all;
+  }
+
+  private static Diagnosis unseen(String check) {
+    return Diagnosis.skipped(check, "not looked at, see 'reachable'");
   }
 
   static Diagnosis reachability(Answers a) {
