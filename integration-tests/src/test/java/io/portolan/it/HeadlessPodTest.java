@@ -3,23 +3,8 @@ package io.portolan.it;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.net.httpserver.HttpServer;
-import io.portolan.cli.Main;
-import io.portolan.server.PortolanServer;
-import io.portolan.server.ServerSettings;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,14 +55,6 @@ class HeadlessPodTest {
       """;
 
   @TempDir Path directory;
-  private final List<AutoCloseable> running = new ArrayList<>();
-
-  @AfterEach
-  void end() throws Exception {
-    for (AutoCloseable each : running.reversed()) {
-      each.close();
-    }
-  }
 
   @Test
   void eachPodIsReachedByItsName() throws Exception {
@@ -87,48 +64,40 @@ class HeadlessPodTest {
     Files.writeString(mesh.resolve("mesh.yaml"), MESH);
     Files.writeString(mesh.resolve("east/all.yaml"), DB);
     Files.writeString(mesh.resolve("west/all.yaml"), DB + pod(0) + pod(1) + PASSTHROUGH);
-    InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-    Path data = directory.resolve("data");
-    PortolanServer server =
-        PortolanServer.start(
-            new ServerSettings(
-                mesh,
-                data,
-                null,
-                any,
-                null,
-                any,
-                Duration.ofHours(24),
-                List.of(),
-                Duration.ZERO,
-                null));
-    running.add(server);
-    String xds = "127.0.0.1:" + server.xdsAddress().getPort();
-    for (int pod = 0; pod < 2; pod++) {
-      app(pod);
-      envoy(data, xds, "west", "demo", "db-" + pod, PODS + pod, "--app-address", APPS + pod);
-    }
-    envoy(
-        data,
-        xds,
-        "west",
-        "istio-system",
-        "gateway",
-        GATEWAY,
-        "--role",
-        "router",
-        "--labels",
-        "istio=eastwestgateway");
-    envoy(data, xds, "east", "demo", "client", CLIENT);
-
-    for (int pod = 0; pod < 2; pod++) {
-      String host = "db-" + pod + ".db.demo.svc.cluster.local";
-      assertEquals("db-" + pod, eventually(host), host);
-      for (int call = 0; call < CALLS; call++) {
-        assertEquals("db-" + pod, body(host), host);
+    try (AttachedEnvoys attached = new AttachedEnvoys(directory, mesh)) {
+      for (int pod = 0; pod < 2; pod++) {
+        String name = "db-" + pod;
+        attached.app(APPS + pod, 9082, exchange -> name);
+        attached.envoy("west", "demo", "db", name, PODS + pod, "--app-address", APPS + pod);
       }
+      attached.envoy(
+          "west",
+          "istio-system",
+          "gateway",
+          "gateway",
+          GATEWAY,
+          "--role",
+          "router",
+          "--labels",
+          "istio=eastwestgateway");
+      attached.envoy("east", "demo", "client", "client", CLIENT);
+
+      for (int pod = 0; pod < 2; pod++) {
+        String host = "db-" + pod + ".db.demo.svc.cluster.local";
+        assertEquals("db-" + pod, eventually(host), host);
+        for (int call = 0; call < CALLS; call++) {
+          assertEquals(
+              "db-" + pod, AttachedEnvoys.body(AttachedEnvoys.get(CLIENT, 8082, host)), host);
+        }
+      }
+      assertTrue(eventually("db.demo").startsWith("db-"), "the service as a whole");
     }
-    assertTrue(eventually("db.demo").startsWith("db-"), "the service as a whole");
+  }
+
+  private static String eventually(String host) {
+    return AttachedEnvoys.body(
+        AttachedEnvoys.eventually(
+            CLIENT, 8082, host, answer -> AttachedEnvoys.body(answer).startsWith("db-")));
   }
 
   private static String pod(int number) {
@@ -144,102 +113,5 @@ class HeadlessPodTest {
         ---
         """
         .formatted(number, number, PODS + number);
-  }
-
-  private void app(int pod) throws IOException {
-    HttpServer app = HttpServer.create(new InetSocketAddress(APPS + pod, 9082), 16);
-    app.createContext(
-        "/",
-        exchange -> {
-          byte[] body = ("db-" + pod).getBytes(StandardCharsets.UTF_8);
-          exchange.sendResponseHeaders(200, body.length);
-          exchange.getResponseBody().write(body);
-          exchange.close();
-        });
-    app.start();
-    running.add(() -> app.stop(0));
-  }
-
-  private void envoy(
-      Path data,
-      String xds,
-      String cluster,
-      String namespace,
-      String name,
-      String address,
-      String... more)
-      throws Exception {
-    Path home = directory.resolve("envoy-" + name);
-    List<String> arguments =
-        new ArrayList<>(
-            List.of(
-                "bootstrap",
-                "--dir",
-                home.toString(),
-                "--data",
-                data.toString(),
-                "--cluster",
-                cluster,
-                "--namespace",
-                namespace,
-                "--service-account",
-                name.startsWith("db") ? "db" : name,
-                "--name",
-                name,
-                "--address",
-                address,
-                "--xds-address",
-                xds,
-                "--admin-address",
-                address + ":15000"));
-    arguments.addAll(List.of(more));
-    assertEquals(0, Main.commandLine().execute(arguments.toArray(String[]::new)));
-    Process process =
-        new ProcessBuilder(
-                Workspace.envoy().toString(),
-                "-c",
-                home.resolve("envoy.yaml").toString(),
-                "--disable-hot-restart",
-                "--concurrency",
-                "1")
-            .redirectErrorStream(true)
-            .redirectOutput(Workspace.target().resolve("envoy-pod-" + name + ".log").toFile())
-            .start();
-    running.add(
-        () -> {
-          process.destroyForcibly();
-          assertTrue(process.waitFor(10, TimeUnit.SECONDS));
-        });
-  }
-
-  /** Asks until there is an answer of a workload; gives the last answer after 40 s. */
-  private static String eventually(String host) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(40);
-    String last = "";
-    while (System.nanoTime() < end) {
-      try {
-        last = body(host);
-        if (last.startsWith("db-")) {
-          return last;
-        }
-      } catch (IOException e) {
-        last = e.toString();
-      }
-      LockSupport.parkNanos(100_000_000);
-    }
-    return last;
-  }
-
-  private static String body(String host) throws IOException {
-    try (Socket socket = new Socket(CLIENT, 8082)) {
-      socket.setSoTimeout(10_000);
-      socket
-          .getOutputStream()
-          .write(
-              ("GET / HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n")
-                  .getBytes(StandardCharsets.US_ASCII));
-      String all = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      return all.startsWith("HTTP/1.1 200") ? all.substring(all.indexOf("\r\n\r\n") + 4) : all;
-    }
   }
 }

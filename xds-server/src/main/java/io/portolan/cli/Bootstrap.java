@@ -39,14 +39,18 @@ public record Bootstrap(
     String tokenDirectory,
     String adminAddress,
     boolean delta) {
+  private static final int MAX_PORT = 65535;
   private static final String TYPE = "@type";
   private static final String URL = "type.googleapis.com/";
 
+  /** Refuses addresses that are none, with an IllegalArgumentException that names them. */
   public Bootstrap {
     if (xdsAddresses.isEmpty()) {
       throw new IllegalArgumentException("no address of a control plane (expected at least one)");
     }
     xdsAddresses = List.copyOf(xdsAddresses);
+    xdsAddresses.forEach(Bootstrap::socket);
+    socket(adminAddress);
     labels = Map.copyOf(labels);
   }
 
@@ -120,12 +124,30 @@ public record Bootstrap(
     return node;
   }
 
+  /** The host may be in brackets, as an IPv6 address is. */
   private static Map<String, Object> socket(String hostPort) {
     int colon = hostPort.lastIndexOf(':');
+    String host = colon < 0 ? "" : hostPort.substring(0, colon);
+    int port = colon < 0 ? -1 : port(hostPort.substring(colon + 1));
+    if (host.isEmpty() || port < 0) {
+      throw new IllegalArgumentException("'" + hostPort + "' (expected host:port)");
+    }
     Map<String, Object> socket = new LinkedHashMap<>();
-    socket.put("address", hostPort.substring(0, colon));
-    socket.put("port_value", Integer.parseInt(hostPort.substring(colon + 1)));
+    socket.put(
+        "address",
+        host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host);
+    socket.put("port_value", port);
     return Map.of("socket_address", socket);
+  }
+
+  /** A port, or less than zero. */
+  private static int port(String text) {
+    try {
+      int port = Integer.parseInt(text);
+      return port > MAX_PORT ? -1 : port;
+    } catch (NumberFormatException e) {
+      return -1;
+    }
   }
 
   /** Envoy's own longest pause is 30 s: too long after an outage that is over. */

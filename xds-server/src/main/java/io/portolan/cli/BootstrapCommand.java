@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -190,29 +191,38 @@ final class BootstrapCommand implements Callable<Integer> {
               + ": is missing (remedy: start 'portolan serve' once with the same"
               + " --data, or name the root certificate with --ca-file)");
     }
-    OwnerOnlyFiles.directory(directory);
     Path token = directory.resolve("token");
     Path own = directory.resolve("root-cert.pem");
+    Path sds = directory.resolve("token-sds.yaml");
+    // Made before anything is written: a wrong address must not leave a token behind.
+    String yaml = bootstrap(own.toString(), sds.toString(), directory.toString()).yaml();
+    OwnerOnlyFiles.directory(directory);
     OwnerOnlyFiles.write(own, Files.readAllBytes(root));
     OwnerOnlyFiles.write(
         token,
         JoinTokens.open(data, Clock.systemUTC())
             .mint(new JoinIdentity(cluster, namespace, serviceAccount), ttl)
             .getBytes(StandardCharsets.US_ASCII));
-    Path sds = directory.resolve("token-sds.yaml");
     OwnerOnlyFiles.write(
         sds, Bootstrap.tokenSds(token.toString()).getBytes(StandardCharsets.UTF_8));
     Path config = directory.resolve("envoy.yaml");
-    OwnerOnlyFiles.write(
-        config,
-        bootstrap(own.toString(), sds.toString(), directory.toString())
-            .yaml()
-            .getBytes(StandardCharsets.UTF_8));
+    OwnerOnlyFiles.write(config, yaml.getBytes(StandardCharsets.UTF_8));
     Terminal.out(spec).println("made " + directory + "; run: envoy -c " + config);
     return Exit.OK;
   }
 
   private Bootstrap bootstrap(String ca, String sds, String tokenDirectory) {
+    try {
+      return made(ca, sds, tokenDirectory);
+    } catch (IllegalArgumentException e) {
+      CommandSpec known = spec;
+      throw known == null
+          ? e
+          : new ParameterException(known.commandLine(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Bootstrap made(String ca, String sds, String tokenDirectory) {
     return new Bootstrap(
         role == Role.SIDECAR ? "sidecar" : "router",
         name,

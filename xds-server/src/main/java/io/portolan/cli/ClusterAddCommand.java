@@ -17,6 +17,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -100,6 +101,9 @@ final class ClusterAddCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     checkName();
     Kubeconfig admin = ConfigClusterOptions.read(kubeconfig, context, false);
+    if (!print) {
+      mayWrite();
+    }
     String text;
     List<String> others;
     String tokenSecret = ReaderAccount.tokenSecret(rotate, Instant.now());
@@ -110,7 +114,10 @@ final class ClusterAddCommand implements Callable<Integer> {
       text = ReaderAccount.kubeconfig(cluster, target(admin), token);
       others = account.otherTokens(lifetime == null ? tokenSecret : "");
     } catch (KubernetesClientException e) {
-      throw new IOException(admin.server() + ": " + ClientFailures.reason(e), e);
+      throw new IOException(
+          "remote cluster " + admin.server() + ": " + ClientFailures.reason(e), e);
+    } catch (IOException e) {
+      throw new IOException("remote cluster " + admin.server() + ": " + e.getMessage(), e);
     }
     if (KubeconfigParser.parse(text, KubeconfigRules.SECRET)
         instanceof KubeconfigParser.Refused refused) {
@@ -133,18 +140,38 @@ final class ClusterAddCommand implements Callable<Integer> {
     return Exit.OK;
   }
 
+  /** Asked first: nothing is made in the remote cluster whose Secret could not be written. */
+  private void mayWrite() throws IOException {
+    try (KubernetesClient client = config.client()) {
+      Secret before;
+      try {
+        before =
+            client
+                .secrets()
+                .inNamespace(config.rootNamespace())
+                .withName(RemoteSecrets.name(cluster))
+                .get();
+      } catch (KubernetesClientException e) {
+        throw config.failure(client, e);
+      }
+      if (before != null) {
+        mayReplace(before);
+      }
+    }
+  }
+
   private void write(Secret secret) throws IOException {
     try (KubernetesClient client = config.client()) {
-      var stored = client.resource(secret);
-      Secret before = stored.get();
-      if (before == null) {
-        stored.create();
-      } else {
-        mayReplace(before);
-        stored.forceConflicts().fieldManager("portolan").serverSideApply();
+      try {
+        var stored = client.resource(secret);
+        if (stored.get() == null) {
+          stored.create();
+        } else {
+          stored.forceConflicts().fieldManager("portolan").serverSideApply();
+        }
+      } catch (KubernetesClientException e) {
+        throw config.failure(client, e);
       }
-    } catch (KubernetesClientException e) {
-      throw new IOException("config cluster: " + ClientFailures.reason(e), e);
     }
   }
 
@@ -164,17 +191,13 @@ final class ClusterAddCommand implements Callable<Integer> {
     String name = RemoteSecrets.name(cluster);
     String token = lifetime == null ? "no end" : lifetime.toString();
     if (output == OutputFormat.JSON) {
-      out.println(
-          Serialization.asJson(
-              Map.of(
-                  "cluster",
-                  cluster,
-                  "secret",
-                  config.rootNamespace() + "/" + name,
-                  "account",
-                  config.rootNamespace() + "/" + ReaderRole.NAME,
-                  "tokenLifetime",
-                  token)));
+      Map<String, Object> made = new LinkedHashMap<>();
+      made.put("cluster", cluster);
+      made.put("secret", config.rootNamespace() + "/" + name);
+      made.put("account", config.rootNamespace() + "/" + ReaderRole.NAME);
+      made.put("tokenLifetime", token);
+      made.put("otherTokens", others);
+      out.println(Serialization.asJson(made));
       return;
     }
     out.println(

@@ -11,6 +11,7 @@ import io.portolan.registry.source.kubernetes.doctor.Diagnosis;
 import io.portolan.registry.source.kubernetes.membership.Claim;
 import io.portolan.registry.source.kubernetes.membership.Kubeconfig;
 import io.portolan.registry.source.kubernetes.membership.KubeconfigParser;
+import io.portolan.registry.source.kubernetes.membership.MembershipReducer;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -82,12 +83,15 @@ final class ClusterCheckCommand implements Callable<Integer> {
       results.put(clusters.isEmpty() ? one.cluster() : clusters.getFirst(), examine(one));
     } else {
       List<Claim> claims = config.claims();
+      var decision = MembershipReducer.decide("", Map.of(), claims);
       for (Claim claim : claims) {
         if (clusters.isEmpty() || clusters.contains(claim.cluster())) {
           boolean rivals =
               claims.stream().filter(c -> c.cluster().equals(claim.cluster())).count() > 1;
           String name = claim.cluster() + (rivals ? " (" + claim.source() + ")" : "");
-          results.put(name, examine(claim));
+          List<Diagnosis> found = new ArrayList<>(unused(claim, decision));
+          found.addAll(examine(claim));
+          results.put(name, found);
         }
       }
       for (String wanted : clusters) {
@@ -114,6 +118,24 @@ final class ClusterCheckCommand implements Callable<Integer> {
             .flatMap(List::stream)
             .anyMatch(d -> d.severity() == Diagnosis.Severity.ERROR);
     return sick ? Exit.FAILED : Exit.OK;
+  }
+
+  /** A good kubeconfig may still be one that the control plane does not use. */
+  private static List<Diagnosis> unused(Claim claim, MembershipReducer.Decision decision) {
+    if (!(claim.content() instanceof KubeconfigParser.Usable)) {
+      return List.of();
+    }
+    return decision.findings().stream()
+        .filter(f -> f.file().equals(claim.source()))
+        .filter(f -> f.object().equals("cluster " + claim.cluster()))
+        .map(
+            f ->
+                new Diagnosis(
+                    Diagnosis.Severity.ERROR,
+                    "member",
+                    f.message(),
+                    "delete the Secret that is not meant"))
+        .toList();
   }
 
   private List<Diagnosis> examine(Claim claim) {
@@ -180,7 +202,7 @@ final class ClusterCheckCommand implements Callable<Integer> {
       for (Diagnosis d : entry.getValue()) {
         out.println("  " + mark(d.severity()) + " " + pad(d.check()) + " " + d.text());
         if (!d.remedy().isEmpty()) {
-          out.println("       " + pad("") + " remedy: " + d.remedy());
+          out.println("        " + pad("") + " remedy: " + d.remedy());
         }
       }
     }

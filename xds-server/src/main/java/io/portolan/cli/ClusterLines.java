@@ -77,6 +77,7 @@ final class ClusterLines {
     if (!snapshot.isEmpty() && !snapshot.startsWith("written")) {
       notes.add("snapshot " + snapshot);
     }
+    add(notes, "", member.path("replaced"));
     long rejected = member.path("rejectedObjects").asLong();
     if (rejected > 0) {
       notes.add(rejected + " objects rejected: they name another cluster or kind");

@@ -13,6 +13,7 @@ import io.portolan.registry.source.kubernetes.membership.KubernetesClients;
 import io.portolan.registry.source.kubernetes.membership.RemoteSecrets;
 import io.portolan.server.Version;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -54,6 +55,23 @@ final class ConfigClusterOptions {
 
   static KubernetesClients clients() {
     return new KubernetesClients(ClientSettings.of(Version.current()), InstantSource.system());
+  }
+
+  /** Why the config cluster did not do what it was asked. */
+  IOException failure(KubernetesClient client, KubernetesClientException e) {
+    String remedy =
+        e.getCode() == HttpURLConnection.HTTP_NOT_FOUND
+            ? "kubectl create namespace " + rootNamespace + ", or --root-namespace"
+            : "--config-kubeconfig and --config-context name the config cluster";
+    return new IOException(
+        "config cluster "
+            + client.getMasterUrl()
+            + ": "
+            + ClientFailures.reason(e)
+            + " (remedy: "
+            + remedy
+            + ")",
+        e);
   }
 
   KubernetesClient client() throws IOException {
@@ -100,22 +118,32 @@ final class ConfigClusterOptions {
   }
 
   /**
+   * The remote secrets.
+   *
+   * @throws IOException when they cannot be read, with the reason
+   */
+  List<Secret> secrets(KubernetesClient client) throws IOException {
+    try {
+      return client
+          .secrets()
+          .inNamespace(rootNamespace())
+          .withLabel(RemoteSecrets.LABEL, "true")
+          .list()
+          .getItems();
+    } catch (KubernetesClientException e) {
+      throw failure(client, e);
+    }
+  }
+
+  /**
    * What the remote secrets of the config cluster claim.
    *
    * @throws IOException when they cannot be read, with the reason
    */
   List<Claim> claims() throws IOException {
     try (KubernetesClient client = client()) {
-      List<Secret> secrets =
-          client
-              .secrets()
-              .inNamespace(rootNamespace())
-              .withLabel(RemoteSecrets.LABEL, "true")
-              .list()
-              .getItems();
+      List<Secret> secrets = secrets(client);
       return RemoteSecrets.claims(secrets);
-    } catch (KubernetesClientException e) {
-      throw new IOException("config cluster: " + ClientFailures.reason(e), e);
     }
   }
 }

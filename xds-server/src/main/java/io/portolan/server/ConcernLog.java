@@ -3,6 +3,8 @@ package io.portolan.server;
 import io.portolan.registry.image.Concern;
 import io.portolan.registry.image.RegistryImage;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -15,12 +17,18 @@ final class ConcernLog implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ConcernLog.class);
 
   private final Supplier<RegistryImage> image;
+  private final Supplier<List<Concern>> members;
   private final ScheduledExecutorService thread;
   private long seen = -1;
+  private List<Concern> inImage = List.of();
   private Set<Concern> known = Set.of();
 
-  ConcernLog(Supplier<RegistryImage> image, ScheduledExecutorService thread) {
+  ConcernLog(
+      Supplier<RegistryImage> image,
+      Supplier<List<Concern>> members,
+      ScheduledExecutorService thread) {
     this.image = image;
+    this.members = members;
     this.thread = thread;
   }
 
@@ -32,11 +40,12 @@ final class ConcernLog implements AutoCloseable {
 
   private void look() {
     RegistryImage now = image.get();
-    if (now.generation() == seen) {
-      return;
+    if (now.generation() != seen) {
+      seen = now.generation();
+      inImage = Concern.of(now);
     }
-    seen = now.generation();
-    Set<Concern> next = Set.copyOf(Concern.of(now));
+    Set<Concern> next = new HashSet<>(inImage);
+    next.addAll(members.get());
     for (Concern concern : next) {
       if (!known.contains(concern)) {
         LOG.warn("of concern about=\"{}\" what=\"{}\"", concern.about(), concern.text());

@@ -105,6 +105,11 @@ final class FederationMetrics implements FederationEvents {
   }
 
   @Override
+  public void replaced(String cluster) {
+    registry.counter("portolan.cluster.replacements", CLUSTER, cluster).increment();
+  }
+
+  @Override
   public void gone(String cluster) {
     for (Meter meter : registry.getMeters()) {
       if (meter.getId().getName().startsWith("portolan.cluster.")

@@ -116,9 +116,20 @@ public final class PortolanServer implements AutoCloseable {
    *     names it
    */
   public static PortolanServer start(ServerSettings settings) throws IOException {
-    Clock clock = Clock.systemUTC();
+    return start(settings, Clock.systemUTC());
+  }
+
+  /**
+   * Starts everything by a clock of the caller's: it tells moments, such as the ends of
+   * certificates and tokens. Timers run by {@link System#nanoTime}.
+   *
+   * @throws IOException when a port cannot be bound or a directory cannot be used; the message
+   *     names it
+   */
+  public static PortolanServer start(ServerSettings settings, Clock clock) throws IOException {
     // The trust domain names the root and cacerts the issuers: read before anything is signed.
-    MeshDirectory.Scan first = directory(settings, clock).scan();
+    MeshDirectory directory = directory(settings, clock);
+    MeshDirectory.Scan first = directory.scan();
     MeshSettings initial = first.settings();
     Path data = settings.dataDirectory();
     Path given = settings.caDirectory() == null ? data.resolve("ca") : settings.caDirectory();
@@ -129,7 +140,7 @@ public final class PortolanServer implements AutoCloseable {
     JoinTokens tokens = JoinTokens.open(data, clock);
     PortolanServer server = new PortolanServer(settings, initial, clock);
     try {
-      server.open(ca, tokens, initial.trustDomain());
+      server.open(ca, tokens, directory, first);
       return server;
     } catch (IOException | RuntimeException e) {
       server.close();
@@ -142,7 +153,9 @@ public final class PortolanServer implements AutoCloseable {
         settings.meshDirectory(), clock, FILE_GRACE, settings.kubernetes() == null);
   }
 
-  private void open(CaDirectory ca, JoinTokens tokens, String trustDomain) throws IOException {
+  private void open(
+      CaDirectory ca, JoinTokens tokens, MeshDirectory directory, MeshDirectory.Scan first)
+      throws IOException {
     running.push(planner);
     running.push(loader);
     running.push(snapshots::shutdown);
@@ -170,8 +183,7 @@ public final class PortolanServer implements AutoCloseable {
     XdsEndpoint xds = XdsEndpoint.open(settings, clock, ca, authenticator, gate, metrics);
     running.push(xds);
     endpoint = xds;
-    FileSource files =
-        new FileSource(directory(settings, clock), loader, secret -> adopt(ca, secret));
+    FileSource files = new FileSource(directory, first, loader, secret -> adopt(ca, secret));
     running.push(files);
     GatewayProber prober =
         new GatewayProber(
@@ -189,7 +201,7 @@ public final class PortolanServer implements AutoCloseable {
             one("host-names"),
             clock);
     running.push(names);
-    ConcernLog concerns = new ConcernLog(loader::current, one("concern-log"));
+    ConcernLog concerns = new ConcernLog(loader::current, federation::concerns, one("concern-log"));
     running.push(concerns);
     AdminServer pages =
         new AdminServer(
@@ -214,7 +226,7 @@ public final class PortolanServer implements AutoCloseable {
         Version.current(),
         text(xds.address()),
         text(admin),
-        trustDomain,
+        first.settings().trustDomain(),
         settings.meshDirectory());
   }
 
@@ -246,8 +258,11 @@ public final class PortolanServer implements AutoCloseable {
                         f.file(),
                         f.line(),
                         f.text())),
-            Concern.of(loader.current()).stream()
-                .map(c -> new AdminServer.Finding("warning", c.about(), 0, c.text())))
+            Stream.concat(
+                federation.concerns().stream()
+                    .map(c -> new AdminServer.Finding("error", c.about(), 0, c.text())),
+                Concern.of(loader.current()).stream()
+                    .map(c -> new AdminServer.Finding("warning", c.about(), 0, c.text()))))
         .toList();
   }
 

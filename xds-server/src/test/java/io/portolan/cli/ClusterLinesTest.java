@@ -22,6 +22,7 @@ class ClusterLinesTest {
                     "reason":"control link lost: refused, since 2026-01-02T03:04:05Z",
                     "lastFailure":"GET /api: refused","replacement":"since x, not listed yet: [POD]",
                     "snapshot":"not written: disk full","rejectedObjects":2,
+                    "replaced":"its API server answers for another cluster",
                     "held":[{"kind":"Service","published":9,"listed":0,"since":"2026-01-02T03:04:05Z"}]}},
                  {"id":"files","network":"","locality":"","services":1,"endpoints":1,"pods":1},
                  {"id":"west","network":"n2","locality":"","services":1,"endpoints":1,"pods":1,
@@ -42,6 +43,7 @@ class ClusterLinesTest {
         cluster east: list of Service held down since 2026-01-02T03:04:05Z: 0 objects instead of 9
         cluster east: a new reader is to take over since x, not listed yet: [POD]
         cluster east: snapshot not written: disk full
+        cluster east: its API server answers for another cluster
         cluster east: 2 objects rejected: they name another cluster or kind
         """,
         text.toString().replaceAll("\u001B\\[[0-9;]*m", ""));

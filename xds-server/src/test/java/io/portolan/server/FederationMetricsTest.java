@@ -42,6 +42,8 @@ class FederationMetricsTest {
         0,
         "",
         "",
+        "",
+        "",
         List.of());
   }
 
@@ -51,6 +53,7 @@ class FederationMetricsTest {
     metrics.transition("east", LIVE, STALE);
     metrics.heldDown("east", Kind.SERVICE);
     metrics.snapshotFailed("east");
+    metrics.replaced("east");
     metrics.refresh(List.of(member("east", STALE), member("west", LIVE)));
     String page = registry.scrape();
     assertTrue(
@@ -67,6 +70,7 @@ class FederationMetricsTest {
     assertTrue(
         page.contains("portolan_cluster_relists_held_total{cluster=\"east\",kind=\"Service\"} 1.0"),
         page);
+    assertTrue(page.contains("portolan_cluster_replacements_total{cluster=\"east\"} 1.0"), page);
     assertEquals(1, count(page, "portolan_cluster_phase{cluster=\"east\""));
     metrics.gone("east");
     metrics.refresh(List.of(member("west", LIVE)));

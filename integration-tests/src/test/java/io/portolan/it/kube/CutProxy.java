@@ -108,7 +108,7 @@ public final class CutProxy implements AutoCloseable {
           client.close();
           continue;
         }
-        Socket upstream = new Socket(InetAddress.getLoopbackAddress(), target);
+        Socket upstream = connected(client);
         sockets.add(client);
         sockets.add(upstream);
         threads.execute(() -> copy(client, upstream, false));
@@ -118,6 +118,16 @@ public final class CutProxy implements AutoCloseable {
           return;
         }
       }
+    }
+  }
+
+  /** A server that refuses is one that refuses behind the relay too. */
+  private Socket connected(Socket client) throws IOException {
+    try {
+      return new Socket(InetAddress.getLoopbackAddress(), target);
+    } catch (IOException e) {
+      client.close();
+      throw e;
     }
   }
 

@@ -268,6 +268,19 @@ class KubernetesFaultsTest {
   @Test
   void aServerThatForgotEverythingTakesNothingAwayAtOnce() throws Exception {
     String quick = "clusterHealth: {relist: {minimum: 4, holdDown: 8s}}\n";
+    // A kind of less than four objects may change at once: here are enough of each that matters.
+    for (int i = 1; i <= 4; i++) {
+      Kubernetes.kubectl(
+          clusters.two,
+          "",
+          "create",
+          "service",
+          "clusterip",
+          "-n",
+          "demo",
+          "more-" + i,
+          "--tcp=80");
+    }
     try (PortolanServer server = clusters.portolan(data(), quick);
         ModelProxy far = TwoClusters.proxy(server, "two")) {
       far.await(BACKEND, SOON, hosts -> isDirect(hosts, 2));

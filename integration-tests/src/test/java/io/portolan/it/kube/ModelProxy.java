@@ -41,6 +41,7 @@ final class ModelProxy implements AutoCloseable {
   private final Map<String, Cluster> clusters = new TreeMap<>();
   private final Map<String, ClusterLoadAssignment> assignments = new TreeMap<>();
   private final StreamObserver<DeltaDiscoveryRequest> requests;
+  private final List<String> log = new ArrayList<>();
   private int responses;
   private int resources;
   private String ended = "";
@@ -107,7 +108,10 @@ final class ModelProxy implements AutoCloseable {
         for (Resource resource : response.getResourcesList()) {
           take(response.getTypeUrl(), resource, wanted);
         }
+        String kind = response.getTypeUrl().equals(CDS) ? "cluster " : "endpoints ";
+        response.getResourcesList().forEach(r -> log.add(kind + r.getName()));
         for (String removed : response.getRemovedResourcesList()) {
+          log.add("no " + kind + removed);
           (response.getTypeUrl().equals(CDS) ? clusters : assignments).remove(removed);
         }
         responses += response.getResourcesCount() + response.getRemovedResourcesCount() > 0 ? 1 : 0;
@@ -174,6 +178,16 @@ final class ModelProxy implements AutoCloseable {
     lock.lock();
     try {
       return new Sent(responses, resources);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Every resource sent so far, in order: {@code cluster x}, {@code endpoints x}, {@code no …}. */
+  List<String> log() {
+    lock.lock();
+    try {
+      return List.copyOf(log);
     } finally {
       lock.unlock();
     }

@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
@@ -145,11 +146,15 @@ final class TwoClusters implements AutoCloseable {
 
   /** The remote secret of {@code two}, through the relay, in the form of istioctl. */
   void join(String name, String token) throws IOException {
-    Kubernetes.apply(one, remoteSecret(name, token));
+    joinBy(name, two.kubeconfig("https://127.0.0.1:" + link.port(), token));
   }
 
-  String remoteSecret(String name, String token) throws IOException {
-    String kubeconfig = two.kubeconfig("https://127.0.0.1:" + link.port(), token);
+  /** The remote secret of {@code two} with this kubeconfig. */
+  void joinBy(String name, String kubeconfig) throws IOException {
+    Kubernetes.apply(one, remoteSecret(name, kubeconfig));
+  }
+
+  private static String remoteSecret(String name, String kubeconfig) {
     return """
     apiVersion: v1
     kind: Secret
@@ -174,6 +179,11 @@ final class TwoClusters implements AutoCloseable {
    * @param more lines of mesh.yaml
    */
   PortolanServer portolan(Path data, String more) throws IOException {
+    return portolan(data, more, Clock.systemUTC());
+  }
+
+  /** The same by another clock. */
+  PortolanServer portolan(Path data, String more, Clock clock) throws IOException {
     Path mesh = Files.createTempDirectory(home, "mesh-");
     Files.writeString(mesh.resolve("mesh.yaml"), "gatewayProbe: {enabled: false}\n" + more);
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
@@ -190,7 +200,8 @@ final class TwoClusters implements AutoCloseable {
             List.of("istio-ca"),
             Duration.ZERO,
             null,
-            new KubernetesSettings("one", one.kubeconfig(), null)));
+            new KubernetesSettings("one", one.kubeconfig(), null)),
+        clock);
   }
 
   static ModelProxy proxy(PortolanServer server, String cluster) {

@@ -3,6 +3,7 @@ package io.portolan.registry.federation;
 import io.portolan.registry.change.ChangeSink;
 import io.portolan.registry.change.ClusterFeed;
 import io.portolan.registry.change.ClusterMembers;
+import io.portolan.registry.image.Concern;
 import io.portolan.registry.image.ImageChange;
 import io.portolan.registry.image.RegistryImage;
 import io.portolan.registry.model.Kind;
@@ -273,6 +274,11 @@ public final class Federation implements ClusterMembers, AutoCloseable {
         .map(Member::status)
         .sorted(Comparator.comparing(MemberStatus::cluster))
         .toList();
+  }
+
+  /** What is wrong with who the members are: one replaced by another, two that are one. */
+  public List<Concern> concerns() {
+    return Identities.concerns(status());
   }
 
   /** The objects in force of a cluster. */

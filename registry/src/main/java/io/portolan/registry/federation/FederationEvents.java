@@ -18,6 +18,9 @@ public interface FederationEvents {
         public void snapshotFailed(String cluster) {}
 
         @Override
+        public void replaced(String cluster) {}
+
+        @Override
         public void gone(String cluster) {}
       };
 
@@ -29,6 +32,9 @@ public interface FederationEvents {
 
   /** A snapshot could not be written or was refused. */
   void snapshotFailed(String cluster);
+
+  /** Another cluster answers under a member's name. */
+  void replaced(String cluster);
 
   /** A cluster was dropped: nothing may be kept about it. */
   void gone(String cluster);

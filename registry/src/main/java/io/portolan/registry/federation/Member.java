@@ -35,6 +35,8 @@ final class Member {
   private final Object lock = new Object();
   private final HeldRelists held;
   private final Chronicle chronicle;
+  private final Identity identity;
+  private final Saver saver;
   private Arena inForce = new Arena();
   private volatile boolean published;
   private @Nullable Feed current;
@@ -45,10 +47,6 @@ final class Member {
   private @Nullable Instant lastSync;
   private boolean announced;
   private long rejected;
-  private boolean dirty;
-  private boolean saving;
-  private @Nullable Duration lastSave;
-  private String snapshotNote = "";
 
   Member(String cluster, Surroundings around) {
     this.cluster = cluster;
@@ -56,6 +54,8 @@ final class Member {
     this.state = MemberState.joining(around.now());
     this.held = new HeldRelists(cluster, around);
     this.chronicle = new Chronicle(cluster, around, state.condition());
+    this.identity = new Identity(cluster, around);
+    this.saver = new Saver(cluster, around);
   }
 
   /** Tells the registry of it and looks for its snapshot. */
@@ -199,6 +199,7 @@ final class Member {
       next.values().removeIf(object -> isForeign(object.ref(), kind));
       progress(feed);
       if (feed == current) {
+        identity.seen(next.values(), state.steady());
         relist(kind, next);
       } else {
         feed.listed(kind, next);
@@ -219,6 +220,7 @@ final class Member {
         feed.arena().put(object);
         return;
       }
+      identity.seen(List.of(object), state.steady());
       List<Change> changes = new ArrayList<>();
       if (inForce.put(object)) {
         changes.add(new Change.Put(object));
@@ -339,7 +341,7 @@ final class Member {
       inForce.replace(kind, doubted.listed());
     }
     if (!changes.isEmpty()) {
-      dirty = true;
+      saver.changed();
       around.sink().offer(Federation.SOURCE, changes);
     }
   }
@@ -347,6 +349,7 @@ final class Member {
   /** A reader has listed everything: it takes over, and exactly the difference is published. */
   private void swap(Feed feed) {
     Arena next = feed.arena();
+    identity.seen(next.of(Kind.NAMESPACE).values(), state.steady());
     List<Change> changes = new ArrayList<>();
     Snapshot found = candidate;
     if (!published && found != null && held.isDoubted(Arena.of(found.objects()), next)) {
@@ -372,7 +375,9 @@ final class Member {
     feed.release();
     lastSync = around.clock().instant();
     lastProgress = lastSync;
-    dirty |= !changes.isEmpty();
+    if (!changes.isEmpty()) {
+      saver.changed();
+    }
     advance(new MemberEvent.Synced(), changes);
     firstPublished();
   }
@@ -387,11 +392,13 @@ final class Member {
   private void loaded(@Nullable Snapshot found, String reason) {
     synchronized (lock) {
       if (!reason.isEmpty()) {
-        snapshotNote = reason;
-        around.events().snapshotFailed(cluster);
+        saver.failed(reason);
       }
       if (!published && !state.gone()) {
         candidate = found;
+        if (found != null) {
+          identity.seen(found.objects(), state.steady());
+        }
       }
     }
   }
@@ -421,29 +428,14 @@ final class Member {
 
   /** Writes what a reader keeps in force, never what was only restored. */
   private void save() {
-    Duration last = lastSave;
-    if (!dirty
-        || saving
-        || current == null
-        || (last != null
-            && state.steady().minus(last).compareTo(around.options().snapshotInterval()) < 0)) {
-      return;
+    if (current != null) {
+      saver.save(state.steady(), inForce::all, this::saved);
     }
-    dirty = false;
-    saving = true;
-    lastSave = state.steady();
-    Instant taken = around.clock().instant();
-    around.lastGood().save(new Snapshot(cluster, taken, inForce.all()), this::saved);
   }
 
   private void saved(String reason) {
     synchronized (lock) {
-      saving = false;
-      snapshotNote = reason.isEmpty() ? "written at " + around.clock().instant() : reason;
-      if (!reason.isEmpty()) {
-        dirty = true;
-        around.events().snapshotFailed(cluster);
-      }
+      saver.saved(reason);
       if (state.gone()) {
         around.lastGood().delete(cluster);
       }
@@ -471,7 +463,9 @@ final class Member {
           held.total(),
           rejected,
           next == null || !published ? "" : next.describe(),
-          snapshotNote,
+          saver.note(),
+          identity.uid(),
+          identity.replaced(state.steady()),
           chronicle.history());
     }
   }

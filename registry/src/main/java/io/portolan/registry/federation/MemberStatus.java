@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param rejected objects that a reader reported under another cluster's or kind's name
  * @param replacement the reader that is to take over, or empty
  * @param snapshot state of the last-good snapshot, or empty
+ * @param uid UID of its namespace kube-system, empty before it was read
+ * @param replaced what is said while another cluster answers under its name, for a day; or empty
  * @param history the last transitions, oldest first
  */
 public record MemberStatus(
@@ -42,6 +44,8 @@ public record MemberStatus(
     long rejected,
     String replacement,
     String snapshot,
+    String uid,
+    String replaced,
     List<Transition> history) {
   public MemberStatus {
     objects = Map.copyOf(objects);

@@ -34,7 +34,7 @@ final class ObjectReader {
     ObjectRef ref = new ObjectRef(cluster, kind, in.string(), in.string());
     Origin origin = new Origin(in.string(), in.integer());
     return switch (kind) {
-      case NAMESPACE -> new NamespaceObject(ref, origin, in.labels());
+      case NAMESPACE -> new NamespaceObject(ref, origin, in.labels(), in.string());
       case NODE -> new NodeObject(ref, origin, locality(in));
       case SERVICE ->
           new ServiceObject(

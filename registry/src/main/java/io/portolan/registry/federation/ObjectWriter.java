@@ -35,7 +35,10 @@ final class ObjectWriter {
     ref(out, object.ref());
     origin(out, object.origin());
     switch (object) {
-      case NamespaceObject(ObjectRef _, Origin _, var labels) -> out.labels(labels);
+      case NamespaceObject(ObjectRef _, Origin _, var labels, String uid) -> {
+        out.labels(labels);
+        out.string(uid);
+      }
       case NodeObject(ObjectRef _, Origin _, Locality locality) -> locality(out, locality);
       case ServiceObject service -> service(out, service);
       case SliceObject(ObjectRef _, Origin _, String service, var ports, var endpoints) -> {

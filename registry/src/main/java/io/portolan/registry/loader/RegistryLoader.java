@@ -103,10 +103,14 @@ public final class RegistryLoader implements ChangeSink, AutoCloseable {
 
   private void step(RegistryDelta delta) {
     ImageChange change = applied(delta, current);
-    if (change == null || (ready && change.isEmpty())) {
+    if (change == null) {
       return;
     }
+    // Also what nobody can see yet, such as a slice whose service is still to come.
     current = change.after();
+    if (ready && change.isEmpty()) {
+      return;
+    }
     ready = true;
     try {
       reader.accept(change);

@@ -34,6 +34,7 @@ final class FederationFixture implements ChangeSink, FederationEvents {
   final List<String> synced = new ArrayList<>();
   final Map<String, Integer> held = new LinkedHashMap<>();
   final List<String> gone = new ArrayList<>();
+  final List<String> replaced = new ArrayList<>();
   int transitions;
   int snapshotFailures;
   MeshSettings settings = MeshSettings.DEFAULT;
@@ -127,6 +128,11 @@ final class FederationFixture implements ChangeSink, FederationEvents {
   @Override
   public void snapshotFailed(String cluster) {
     snapshotFailures++;
+  }
+
+  @Override
+  public void replaced(String cluster) {
+    replaced.add(cluster);
   }
 
   @Override

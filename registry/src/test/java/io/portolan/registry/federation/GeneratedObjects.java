@@ -54,7 +54,7 @@ final class GeneratedObjects {
     ObjectRef ref = new ObjectRef(cluster, kind, text(), text());
     Origin origin = new Origin(text(), random.nextInt(3000));
     return switch (kind) {
-      case NAMESPACE -> new NamespaceObject(ref, origin, labels());
+      case NAMESPACE -> new NamespaceObject(ref, origin, labels(), text());
       case NODE -> new NodeObject(ref, origin, locality());
       case SERVICE -> service(ref, origin);
       case ENDPOINT_SLICE ->

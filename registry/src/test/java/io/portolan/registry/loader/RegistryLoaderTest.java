@@ -70,6 +70,34 @@ class RegistryLoaderTest {
         List.of(new SliceObject.SliceEndpoint("10.1.0.1", Health.HEALTHY, "", "", "")));
   }
 
+  private static ImageChange next(BlockingQueue<ImageChange> published)
+      throws InterruptedException {
+    ImageChange change = published.poll(20, TimeUnit.SECONDS);
+    assertNotNull(change, "a step in 20 s");
+    return change;
+  }
+
+  /** Every kind has a watch of its own: a slice may come a step before its service. */
+  @Test
+  void whatNobodySeesYetIsKept() throws Exception {
+    BlockingQueue<ImageChange> published = new LinkedBlockingQueue<>();
+    try (RegistryLoader loader = new RegistryLoader(Set.of("test"), published::add)) {
+      loader.synced("test");
+      loader.start();
+      next(published);
+      loader.offer("test", List.of(new Change.Put(slice("web"))));
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (loader.current().clusters().isEmpty() && System.nanoTime() < end) {
+        Thread.onSpinWait();
+      }
+      assertEquals(1, loader.current().clusters().get("east").count(Kind.ENDPOINT_SLICE));
+      assertTrue(published.isEmpty(), "nobody is told of what nobody sees");
+      loader.offer("test", List.of(new Change.Put(service("web"))));
+      ImageChange second = next(published);
+      assertEquals(1, second.after().services().values().iterator().next().endpoints().size());
+    }
+  }
+
   @Test
   void aPoisonedObjectCostsNoOther() throws Exception {
     BlockingQueue<ImageChange> published = new LinkedBlockingQueue<>();

@@ -319,17 +319,75 @@ public final class KubernetesCluster implements AutoCloseable {
 
   /** Kills the API server and etcd, and starts them again knowing nothing. */
   public void restartEmpty() throws IOException {
+    stopAll();
+    deleteTree(etcdData());
+    startAgain();
+  }
+
+  /** Kills the API server and etcd, keeps a copy of what etcd knows, and starts them again. */
+  public void keepState() throws IOException {
+    stopAll();
+    deleteTree(kept());
+    copyTree(etcdData(), kept());
+    startAgain();
+  }
+
+  /**
+   * Kills the API server and etcd, and starts them again with what was kept: the cluster is the
+   * same, its resource versions go back.
+   */
+  public void restartAsKept() throws IOException {
+    stopAll();
+    deleteTree(etcdData());
+    copyTree(kept(), etcdData());
+    startAgain();
+  }
+
+  private Path etcdData() {
+    return home.resolve("etcd");
+  }
+
+  private Path kept() {
+    return home.resolve("etcd.kept");
+  }
+
+  private void stopAll() throws IOException {
     controllers.kill(STOP);
     apiServer.kill(STOP);
     etcd.kill(STOP);
-    deleteTree(home.resolve("etcd"));
+  }
+
+  private void startAgain() throws IOException {
     etcd.start();
     apiServer.start();
     awaitReady();
     controllers.start();
   }
 
+  private static void copyTree(Path from, Path to) throws IOException {
+    Files.walkFileTree(
+        from,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+              throws IOException {
+            Files.createDirectories(to.resolve(from.relativize(directory)));
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.copy(file, to.resolve(from.relativize(file)));
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
   private static void deleteTree(Path root) throws IOException {
+    if (!Files.exists(root)) {
+      return;
+    }
     Files.walkFileTree(
         root,
         new SimpleFileVisitor<>() {
@@ -363,9 +421,7 @@ public final class KubernetesCluster implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try {
-      controllers.kill(STOP);
-      apiServer.kill(STOP);
-      etcd.kill(STOP);
+      stopAll();
     } finally {
       reservation.close();
     }

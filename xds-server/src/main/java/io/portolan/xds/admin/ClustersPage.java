@@ -61,6 +61,8 @@ final class ClustersPage {
     node.put("lastFailure", member.lastFailure());
     node.put("replacement", member.replacement());
     node.put("snapshot", member.snapshot());
+    node.put("uid", member.uid());
+    node.put("replaced", member.replaced());
     node.put("rejectedObjects", member.rejected());
     node.put("heldTotal", member.heldTotal());
     ArrayNode held = node.putArray("held");

@@ -42,6 +42,8 @@ class ClustersPageTest {
             1,
             "since then, not listed yet: [POD]",
             "written at 3",
+            "u-2",
+            "was u-1, is u-2",
             List.of(new Transition(THEN, live, lost)));
     ArrayNode page = new ObjectMapper().createArrayNode();
     ClustersPage.into(page, RegistryImage.empty(), List.of(member));
@@ -57,6 +59,8 @@ class ClustersPageTest {
     assertEquals("", shown.path("lastSync").asText());
     assertEquals("Service", shown.path("held").get(0).path("kind").asText());
     assertEquals(3, shown.path("held").get(0).path("published").asInt());
+    assertEquals("u-2", shown.path("uid").asText());
+    assertEquals("was u-1, is u-2", shown.path("replaced").asText());
     assertEquals(7, shown.path("heldTotal").asInt());
     assertEquals("LIVE", shown.path("history").get(0).path("from").asText());
     assertEquals("LOST", shown.path("history").get(0).path("phase").asText());

@@ -5,9 +5,13 @@ import static io.portolan.xds.view.FederationMesh.MESH;
 import static io.portolan.xds.view.FederationMesh.ORIGIN;
 import static io.portolan.xds.view.FederationMesh.PLAIN;
 import static io.portolan.xds.view.FederationMesh.TCP;
+import static io.portolan.xds.view.FederationMesh.WEB;
+import static io.portolan.xds.view.FederationMesh.WEB_TCP;
 import static io.portolan.xds.view.FederationMesh.made;
 import static io.portolan.xds.view.FederationMesh.ref;
+import static io.portolan.xds.view.FederationMesh.row;
 import static io.portolan.xds.view.FederationMesh.sidecar;
+import static io.portolan.xds.view.FederationMesh.web;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -24,16 +28,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.function.Executable;
 
 /** Where services and endpoints are known to go wrong: a row per rule, the outcome of this one. */
 class EndpointRulesTest {
-  private static final String WEB = "outbound|80||web.demo.svc.cluster.local";
-  private static final String WEB_TCP = "outbound|5432||web.demo.svc.cluster.local";
-
-  private static DynamicTest row(String rule, Executable check) {
-    return DynamicTest.dynamicTest(rule, check);
-  }
 
   @TestFactory
   Stream<DynamicTest> servicesAndEndpoints() {
@@ -44,14 +41,6 @@ class EndpointRulesTest {
         row("internalTrafficPolicy Local by the pod's node", this::nodeLocal),
         row("a slash at a locality's end means nothing", this::slashMeansNothing),
         row("several TCP services on one port in mode NONE are told", this::tcpInModeNone));
-  }
-
-  private static FederationMesh web() {
-    return new FederationMesh()
-        .service("a", "web", "10.96.0.1", HTTP, TCP)
-        .service("b", "web", "10.97.0.1", HTTP, TCP)
-        .pod("a", "web-1", "10.1.0.1", MESH)
-        .pod("b", "web-1", "10.2.0.1", MESH);
   }
 
   private void sliceZoneCounts() {

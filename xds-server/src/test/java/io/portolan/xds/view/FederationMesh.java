@@ -32,6 +32,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.function.Executable;
 
 /**
  * A mesh written down in a test. Clusters {@code a} and {@code b} are on networks of their own,
@@ -44,6 +46,11 @@ final class FederationMesh {
   static final Map<String, String> MESH =
       Map.of("security.istio.io/tlsMode", "istio", "app", "web");
   static final Map<String, String> PLAIN = Map.of("app", "web");
+
+  /** Names of the clusters of {@link #web}. */
+  static final String WEB = "outbound|80||web.demo.svc.cluster.local";
+
+  static final String WEB_TCP = "outbound|5432||web.demo.svc.cluster.local";
 
   final List<Change> changes = new ArrayList<>();
   private final Map<String, MeshSettings.ClusterSettings> clusters = new HashMap<>();
@@ -62,6 +69,20 @@ final class FederationMesh {
     cluster("c", "net-b", "r2/z1");
     network("net-a", "192.0.2.1");
     network("net-b", "192.0.2.2");
+  }
+
+  /** A service {@code web} in {@code a} and {@code b} with a pod in each. */
+  static FederationMesh web() {
+    return new FederationMesh()
+        .service("a", "web", "10.96.0.1", HTTP, TCP)
+        .service("b", "web", "10.97.0.1", HTTP, TCP)
+        .pod("a", "web-1", "10.1.0.1", MESH)
+        .pod("b", "web-1", "10.2.0.1", MESH);
+  }
+
+  /** A row of a table of rules. */
+  static DynamicTest row(String rule, Executable check) {
+    return DynamicTest.dynamicTest(rule, check);
   }
 
   FederationMesh cluster(String id, String network, String where) {

@@ -4,9 +4,13 @@ import static io.portolan.xds.view.FederationMesh.HTTP;
 import static io.portolan.xds.view.FederationMesh.MESH;
 import static io.portolan.xds.view.FederationMesh.PLAIN;
 import static io.portolan.xds.view.FederationMesh.TCP;
+import static io.portolan.xds.view.FederationMesh.WEB;
+import static io.portolan.xds.view.FederationMesh.WEB_TCP;
 import static io.portolan.xds.view.FederationMesh.gateway;
 import static io.portolan.xds.view.FederationMesh.made;
+import static io.portolan.xds.view.FederationMesh.row;
 import static io.portolan.xds.view.FederationMesh.sidecar;
+import static io.portolan.xds.view.FederationMesh.web;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -30,18 +34,11 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.function.Executable;
 
 /** Where federated meshes are known to go wrong: a row per rule, the outcome of this one. */
 class FederationRulesTest {
-  private static final String WEB = "outbound|80||web.demo.svc.cluster.local";
-  private static final String WEB_TCP = "outbound|5432||web.demo.svc.cluster.local";
   private static final String GATE_A = "192.0.2.1";
   private static final String GATE_B = "192.0.2.2";
-
-  private static DynamicTest row(String rule, Executable check) {
-    return DynamicTest.dynamicTest(rule, check);
-  }
 
   @TestFactory
   Stream<DynamicTest> federation() {
@@ -60,14 +57,6 @@ class FederationRulesTest {
         row("headless: reachable pods only", this::headlessReachablePods),
         row("order of slices and services means nothing", this::orderMeansNothing),
         row("near first by default", this::nearFirst));
-  }
-
-  private static FederationMesh web() {
-    return new FederationMesh()
-        .service("a", "web", "10.96.0.1", HTTP, TCP)
-        .service("b", "web", "10.97.0.1", HTTP, TCP)
-        .pod("a", "web-1", "10.1.0.1", MESH)
-        .pod("b", "web-1", "10.2.0.1", MESH);
   }
 
   private void vipsBelongToTheirCluster() {

@@ -21,6 +21,7 @@ public final class FileSource implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FileSource.class);
 
   private final MeshDirectory directory;
+  private final MeshDirectory.Scan first;
   private final ChangeSink sink;
   private final Consumer<CaCertsSecret> cacerts;
   private final ScheduledExecutorService thread =
@@ -28,19 +29,27 @@ public final class FileSource implements AutoCloseable {
           Thread.ofPlatform().daemon().name("file-source").factory());
   private volatile List<Finding> findings = List.of();
   private String lastFailure = "";
-  private boolean synced;
 
   /**
-   * @param cacerts takes CA material of clusters, on the source's thread
+   * @param directory has been scanned once
+   * @param first what that scan found; its CA material is the caller's to take
+   * @param cacerts takes CA material of clusters that changes later, on the source's thread
    */
-  public FileSource(MeshDirectory directory, ChangeSink sink, Consumer<CaCertsSecret> cacerts) {
+  public FileSource(
+      MeshDirectory directory,
+      MeshDirectory.Scan first,
+      ChangeSink sink,
+      Consumer<CaCertsSecret> cacerts) {
     this.directory = directory;
+    this.first = first;
     this.sink = sink;
     this.cacerts = cacerts;
   }
 
-  /** Starts scanning, first at once and then with this pause. */
+  /** Offers the first scan and goes on scanning with this pause. */
   public void start(Duration pause) {
+    offer(first);
+    sink.synced(NAME);
     var _ = thread.scheduleWithFixedDelay(this::scan, 0, pause.toMillis(), TimeUnit.MILLISECONDS);
   }
 
@@ -53,15 +62,8 @@ public final class FileSource implements AutoCloseable {
     try {
       MeshDirectory.Scan scan = directory.scan();
       scan.cacerts().forEach(cacerts);
-      if (!scan.changes().isEmpty()) {
-        sink.offer(NAME, scan.changes());
-      }
-      report(scan.findings());
+      offer(scan);
       lastFailure = "";
-      if (!synced) {
-        synced = true;
-        sink.synced(NAME);
-      }
     } catch (IOException | RuntimeException e) {
       String failure = String.valueOf(e.getMessage());
       if (!failure.equals(lastFailure)) {
@@ -69,6 +71,13 @@ public final class FileSource implements AutoCloseable {
         LOG.error("mesh directory cannot be read, last state stays reason=\"{}\"", failure);
       }
     }
+  }
+
+  private void offer(MeshDirectory.Scan scan) {
+    if (!scan.changes().isEmpty()) {
+      sink.offer(NAME, scan.changes());
+    }
+    report(scan.findings());
   }
 
   private void report(List<Finding> now) {

@@ -29,6 +29,14 @@ record ReadState(
    */
   static final int IDLE_CLOSES = 5;
 
+  /**
+   * So many requests in a row that found no server, a watch that broke off and one that could not
+   * be sent again, are an outage in which its state may have been set back. A watch would go on
+   * from a version of the lost history as soon as the new one has grown past it, and never say so:
+   * what follows is a list.
+   */
+  static final int OUTAGE = 2;
+
   private static final int MAX_DOUBLINGS = 20;
 
   static final ReadState START = new ReadState("", true, true, 0, 0, 0, 0);
@@ -53,8 +61,13 @@ record ReadState(
     /** The API server does not stream lists. */
     record NotStreamed() implements Ending {}
 
+    /** Nobody answered, or a balancer without a server behind it. */
+    record Away() implements Ending {}
+
     /** Anything else; {@code least} is how long the API server asks to wait. */
-    record Failed(Duration least) implements Ending {}
+    record Failed(Duration least) implements Ending {
+      static final Failed AT_ONCE = new Failed(Duration.ZERO);
+    }
   }
 
   /** A watch has moved on. */
@@ -101,6 +114,19 @@ record ReadState(
       case Ending.NotStreamed() ->
           new Turn(
               new ReadState("", false, fromCache, variant, failures, expiries, 0), Duration.ZERO);
+      case Ending.Away() -> {
+        boolean outage = failures + 1 >= OUTAGE && !version.isEmpty();
+        yield new Turn(
+            new ReadState(
+                outage ? "" : version,
+                streams,
+                fromCache && !outage,
+                variant,
+                failures + 1,
+                outage ? expiries + 1 : expiries,
+                idleCloses),
+            backOff(Math.max(failures, outage ? expiries : 0) + 1, settings, chance));
+      }
       case Ending.Failed failed -> {
         Duration pause = backOff(failures + 1, settings, chance);
         yield new Turn(

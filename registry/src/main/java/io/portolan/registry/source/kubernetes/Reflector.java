@@ -110,12 +110,9 @@ final class Reflector {
   }
 
   private void next(Duration pause) {
-    if (closed) {
-      return;
-    }
-    if (pause.isZero()) {
+    if (!closed && pause.isZero()) {
       send();
-    } else {
+    } else if (!closed) {
       waiting = shared.timer().schedule(this::waited, pause.toNanos(), TimeUnit.NANOSECONDS);
     }
   }
@@ -169,7 +166,7 @@ final class Reflector {
     next(turn.pause());
   }
 
-  private void failed(Request of, String reason, Duration least, boolean refused) {
+  private void failed(Request of, String reason, Ending ending) {
     if (request != of) {
       return;
     }
@@ -184,15 +181,12 @@ final class Reflector {
           told);
     }
     shared.feed().failed(told);
-    if (refused) {
-      doing = KindStatus.State.REFUSED;
-    }
-    finish(of, new Ending.Failed(least));
+    finish(of, ending);
   }
 
   private void unanswered(Request of, String reason) {
     if (request == of) {
-      failed(of, reason, Duration.ZERO, false);
+      failed(of, reason, new Ending.Away());
       unanswered = true;
     }
   }
@@ -390,7 +384,7 @@ final class Reflector {
       if (code.equals(String.valueOf(GONE))) {
         expired(this, message);
       } else {
-        failed(this, "error " + code + ": " + message, Duration.ZERO, false);
+        failed(this, "error " + code + ": " + message, Ending.Failed.AT_ONCE);
       }
     }
 
@@ -432,7 +426,7 @@ final class Reflector {
               !heardAny && since != null && shared.clock().instant().isBefore(since.plus(IDLE));
           finish(this, new Ending.Closed(idle));
         } else if (!paged || !whole) {
-          failed(this, "the answer ended before the list was complete", Duration.ZERO, false);
+          failed(this, "the answer ended before the list was complete", Ending.Failed.AT_ONCE);
         } else {
           pageEnded(list, JsonTrees.object(envelope, envelope.length, Keep.ALL));
         }
@@ -443,7 +437,7 @@ final class Reflector {
       String version = envelope.known("resourceVersion");
       String token = envelope.known("continue");
       if (version.isEmpty()) {
-        failed(this, "a list without resourceVersion " + envelope.problem(), Duration.ZERO, false);
+        failed(this, "a list without resourceVersion " + envelope.problem(), Ending.Failed.AT_ONCE);
       } else if (token.isEmpty()) {
         listed(this, list, version);
       } else {
@@ -464,8 +458,12 @@ final class Reflector {
           case EXPIRED -> expired(this, refusal.text());
           case MISSING -> missing(this);
           case NOT_STREAMED -> finish(this, new Ending.NotStreamed());
-          case CREDENTIAL -> failed(this, refusal.text(), least, true);
-          case FAILED -> failed(this, refusal.text(), least, false);
+          case CREDENTIAL -> {
+            doing = KindStatus.State.REFUSED;
+            failed(this, refusal.text(), new Ending.Failed(least));
+          }
+          case AWAY -> failed(this, refusal.text(), new Ending.Away());
+          case FAILED -> failed(this, refusal.text(), new Ending.Failed(least));
         }
       }
     }

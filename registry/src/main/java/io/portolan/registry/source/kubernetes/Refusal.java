@@ -16,6 +16,8 @@ record Refusal(Meaning meaning, String text) {
     NOT_STREAMED,
     /** The credential is refused, or may not do this. */
     CREDENTIAL,
+    /** A balancer has no server to ask. */
+    AWAY,
     /** Anything else. */
     FAILED
   }
@@ -49,6 +51,7 @@ record Refusal(Meaning meaning, String text) {
                   + resource.plural()
                   + ": forbidden (remedy: a role with get, list and watch on it)"
                   + said);
+      case 502, 504 -> new Refusal(Meaning.AWAY, code + said);
       default -> new Refusal(Meaning.FAILED, code + said);
     };
   }

@@ -28,7 +28,8 @@ final class KubernetesTranslator {
 
   static NamespaceObject namespace(ObjectRef ref, Origin origin, Metadata metadata, Fields o) {
     o.ignore("spec", "status");
-    return new NamespaceObject(ref, origin, metadata.labels());
+    String uid = ref.name().equals(NamespaceObject.IDENTIFYING) ? metadata.uid() : "";
+    return new NamespaceObject(ref, origin, metadata.labels(), uid);
   }
 
   static NodeObject node(ObjectRef ref, Origin origin, Metadata metadata, Fields o) {

@@ -6,6 +6,7 @@ import java.util.Map;
 record Metadata(
     String name,
     String namespace,
+    String uid,
     Map<String, String> labels,
     Map<String, String> annotations,
     boolean deleted) {
@@ -13,7 +14,7 @@ record Metadata(
     Fields metadata = object.object("metadata");
     if (metadata == null) {
       object.findings().error(object.line(), "metadata", "is missing");
-      return new Metadata("", "", Map.of(), Map.of(), false);
+      return new Metadata("", "", "", Map.of(), Map.of(), false);
     }
     Map<String, String> annotations = metadata.stringMap("annotations");
     annotations.keySet().removeIf(key -> !Annotations.areRead(key));
@@ -21,6 +22,7 @@ record Metadata(
         new Metadata(
             metadata.required("name"),
             metadata.string("namespace", "default"),
+            metadata.string("uid", ""),
             metadata.stringMap("labels"),
             annotations,
             metadata.has("deletionTimestamp"));

@@ -287,6 +287,29 @@ class ClusterReaderTest {
     assertTrue(server.next().query().contains("resourceVersion=31&"));
   }
 
+  /** Its state may have been set back meanwhile, and have grown past the version since then. */
+  @Test
+  void afterAnOutageItIsListedAgain() throws InterruptedException {
+    FakeApiServer.Call call = started();
+    call.bookmark(31).cut();
+    assertTrue(feed.next().startsWith("failed watch /api/v1/pods: the answer broke off"));
+    timer.runNext();
+    for (int i = 2; i < ReadState.OUTAGE; i++) {
+      FakeApiServer.Call watch = server.next();
+      assertTrue(watch.query().contains("resourceVersion=31&"), watch.query());
+      watch.answer(502, "no server");
+      assertTrue(feed.next().startsWith("failed watch /api/v1/pods: 502"));
+      timer.runNext();
+    }
+    server.next().answer(502, "no server");
+    assertTrue(feed.next().startsWith("failed watch /api/v1/pods: 502"));
+    timer.runNext();
+    FakeApiServer.Call list = server.next();
+    assertTrue(list.query().contains("sendInitialEvents=true"), list.query());
+    list.open().event("ADDED", pod("b", 35, "10.0.0.2")).initialEnd(40);
+    assertEquals("listed Pod [b]", feed.next());
+  }
+
   @Test
   void oneAnswerWakesWhatWaitsForTheServer() throws InterruptedException {
     reader.close();

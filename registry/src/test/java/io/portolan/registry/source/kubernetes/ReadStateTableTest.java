@@ -103,6 +103,31 @@ class ReadStateTableTest {
                 state("10", true, true, 0, 61, 0, 0),
                 Duration.ofSeconds(15),
                 Duration.ofSeconds(30)),
+            new Row(WATCHING, new Ending.Away(), state("10", true, true, 0, 1, 0, 0), half, first),
+            new Row(
+                state("10", true, true, 0, 1, 0, 0),
+                new Ending.Away(),
+                state("", true, false, 0, 2, 1, 0),
+                first,
+                Duration.ofSeconds(1)),
+            new Row(
+                state("10", true, true, 0, 3, 0, 0),
+                new Ending.Away(),
+                state("", true, false, 0, 4, 1, 0),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(4)),
+            new Row(
+                state("10", true, false, 0, 3, 6, 0),
+                new Ending.Away(),
+                state("", true, false, 0, 4, 7, 0),
+                Duration.ofSeconds(15),
+                Duration.ofSeconds(30)),
+            new Row(
+                state("", true, true, 0, 7, 1, 0),
+                new Ending.Away(),
+                state("", true, true, 0, 8, 1, 0),
+                Duration.ofSeconds(15),
+                Duration.ofSeconds(30)),
             new Row(
                 WATCHING,
                 new Ending.Failed(Duration.ofSeconds(9)),
@@ -155,6 +180,8 @@ class ReadStateTableTest {
     assertEquals(Refusal.Meaning.FAILED, Refusal.of(422, "", pods, false).meaning());
     assertEquals(Refusal.Meaning.CREDENTIAL, Refusal.of(401, "", pods, true).meaning());
     assertEquals(Refusal.Meaning.CREDENTIAL, Refusal.of(403, "", pods, true).meaning());
+    assertEquals(Refusal.Meaning.AWAY, Refusal.of(502, "", pods, true).meaning());
+    assertEquals(Refusal.Meaning.AWAY, Refusal.of(504, "", pods, false).meaning());
     assertEquals(Refusal.Meaning.FAILED, Refusal.of(503, "", pods, true).meaning());
   }
 }

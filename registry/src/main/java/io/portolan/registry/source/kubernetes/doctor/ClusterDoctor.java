@@ -35,25 +35,31 @@ public final class ClusterDoctor {
     all.add(reachability(a));
     certificates(a, all);
     all.add(credential(a.authKind(), a.credentialExpiry(), a.askedAt()));
-    if (!a.failure().isEmpty()) {
-      for (String check : List.of("version", "clock", "permissions", "secrets", "network")) {
-        all.add(Diagnosis.skipped(check, "the API server gave no answer"));
+    boolean answers = a.failure().isEmpty();
+    // Version and time are public: a clock that is off may be why the credential is refused.
+    all.add(answers || !a.version().isEmpty() ? version(a.version()) : unseen("version"));
+    all.add(
+        answers || a.serverTime() != null ? clock(a.serverTime(), a.askedAt()) : unseen("clock"));
+    if (!answers) {
+      for (String check : List.of("permissions", "secrets", "network", "gateway")) {
+        all.add(unseen(check));
       }
-      all.add(Diagnosis.skipped("gateway", "the API server gave no answer"));
       return all;
     }
-    all.add(version(a.version()));
-    all.add(clock(a.serverTime(), a.askedAt()));
     all.add(permissions(a.allowed(), a.permissionFailure()));
     all.add(secrets(a.mayReadSecrets()));
     if (!a.meshFailure().isEmpty()) {
       all.add(Diagnosis.skipped("network", a.meshFailure()));
-      all.add(Diagnosis.skipped("gateway", a.meshFailure()));
+      all.add(Diagnosis.skipped("gateway", "not looked at, see 'network'"));
     } else {
       all.add(network(a));
       gateways(a, all);
     }
     return all;
+  }
+
+  private static Diagnosis unseen(String check) {
+    return Diagnosis.skipped(check, "not looked at, see 'reachable'");
   }
 
   static Diagnosis reachability(Answers a) {
@@ -62,6 +68,8 @@ public final class ClusterDoctor {
       remedy = "make a new credential with 'portolan cluster add'";
     } else if (a.failure().startsWith("TLS") && a.failure().contains("subject alternative")) {
       remedy = "see 'server name' below";
+    } else if (a.failure().startsWith("TLS") && outOfTime(a)) {
+      remedy = "see 'server certificate' below";
     } else if (a.failure().startsWith("TLS")) {
       remedy = "put the CA that signs the API server's certificate into certificate-authority-data";
     } else {
@@ -74,18 +82,18 @@ public final class ClusterDoctor {
         : Diagnosis.error("reachable", a.host() + ": " + a.failure(), remedy);
   }
 
+  private static boolean outOfTime(Answers a) {
+    return !a.chain().isEmpty()
+        && validity(a.chain().getFirst(), a.askedAt()).severity() == Diagnosis.Severity.ERROR;
+  }
+
   private static void certificates(Answers a, List<Diagnosis> all) {
     if (a.chain().isEmpty()) {
       all.add(Diagnosis.skipped("server certificate", "no TLS connection"));
     } else {
       X509Certificate leaf = a.chain().getFirst();
       all.add(names(leaf, a.serverName()));
-      all.add(
-          expiry(
-              "server certificate",
-              leaf.getNotAfter().toInstant(),
-              a.askedAt(),
-              "renew the API server's certificate"));
+      all.add(validity(leaf, a.askedAt()));
     }
     a.authorities().stream()
         .map(c -> c.getNotAfter().toInstant())
@@ -98,6 +106,24 @@ public final class ClusterDoctor {
                         end,
                         a.askedAt(),
                         "add the next CA to certificate-authority-data before that day")));
+  }
+
+  static Diagnosis validity(X509Certificate leaf, Instant now) {
+    Instant begin = leaf.getNotBefore().toInstant();
+    return now.isBefore(begin)
+        ? Diagnosis.error(
+            "server certificate",
+            "not valid before "
+                + begin
+                + ", which is "
+                + span(Duration.between(now, begin))
+                + " away",
+            "synchronise the clocks: the server's, or this machine's (now " + now + ")")
+        : expiry(
+            "server certificate",
+            leaf.getNotAfter().toInstant(),
+            now,
+            "renew the API server's certificate");
   }
 
   static Diagnosis names(X509Certificate leaf, String wanted) {

@@ -5,15 +5,18 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
+import io.fabric8.kubernetes.api.model.StatusDetails;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequest;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.Deletable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -138,6 +141,43 @@ public final class ReaderAccount {
             .filter(name -> !name.equals(current))
             .sorted()
             .toList();
+  }
+
+  /**
+   * Takes binding, role, tokens and account away. The namespace stays, and what is not there is
+   * passed over.
+   *
+   * @return what was there
+   * @throws IOException naming the object that was refused
+   */
+  public List<String> remove() throws IOException {
+    List<String> gone = new ArrayList<>();
+    delete(
+        "cluster role binding " + ReaderRole.NAME,
+        client.rbac().clusterRoleBindings().withName(ReaderRole.NAME),
+        gone);
+    delete(
+        "cluster role " + ReaderRole.NAME,
+        client.rbac().clusterRoles().withName(ReaderRole.NAME),
+        gone);
+    for (String secret : otherTokens("")) {
+      delete(
+          "secret " + namespace + "/" + secret,
+          client.secrets().inNamespace(namespace).withName(secret),
+          gone);
+    }
+    delete(
+        "service account " + namespace + "/" + ReaderRole.NAME,
+        client.serviceAccounts().inNamespace(namespace).withName(ReaderRole.NAME),
+        gone);
+    return gone;
+  }
+
+  private static void delete(String what, Deletable object, List<String> gone) throws IOException {
+    List<StatusDetails> deleted = step(what, object::delete);
+    if (deleted != null && !deleted.isEmpty()) {
+      gone.add(what);
+    }
   }
 
   private String ending(Duration lifetime) throws IOException {

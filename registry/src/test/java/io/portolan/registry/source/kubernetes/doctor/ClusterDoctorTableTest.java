@@ -27,6 +27,8 @@ class ClusterDoctorTableTest {
     var error = Diagnosis.Severity.ERROR;
     var skipped = Diagnosis.Severity.SKIPPED;
     var leaf = TestTls.server();
+    Instant begin = leaf.getNotBefore().toInstant();
+    Instant end = leaf.getNotAfter().toInstant();
     List<Row> rows =
         List.of(
             new Row(ClusterDoctor.names(leaf, "api.internal"), ok, "api.internal"),
@@ -36,6 +38,10 @@ class ClusterDoctorTableTest {
             new Row(ClusterDoctor.names(leaf, "a.b.wild.internal"), error, "not for a.b"),
             new Row(ClusterDoctor.names(leaf, "wild.internal"), error, "tls-server-name"),
             new Row(ClusterDoctor.names(leaf, "127.0.0.1"), error, "api.internal"),
+            new Row(ClusterDoctor.validity(leaf, begin.plusSeconds(1)), ok, "valid until"),
+            new Row(ClusterDoctor.validity(leaf, begin.minusSeconds(5400)), error, "clocks"),
+            new Row(ClusterDoctor.validity(leaf, end.minusSeconds(5400)), warning, "90 min"),
+            new Row(ClusterDoctor.validity(leaf, end.plusSeconds(1)), error, "expired on"),
             new Row(ClusterDoctor.credential("token", null, NOW), ok, "without an end"),
             new Row(ClusterDoctor.credential("token", in(90), NOW), ok, "90 days"),
             new Row(ClusterDoctor.credential("token", in(29), NOW), warning, "cluster add"),
