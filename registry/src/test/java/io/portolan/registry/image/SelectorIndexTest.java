@@ -43,7 +43,7 @@ class SelectorIndexTest {
   private static NamespaceObject definition(int number) {
     String name = Integer.toString(number);
     return new NamespaceObject(
-        new ObjectRef("c", Kind.NAMESPACE, "", name), new Origin("test", 0), Map.of());
+        new ObjectRef("c", Kind.NAMESPACE, "", name), new Origin("test", 0), Map.of(), "");
   }
 
   @Provide
