@@ -139,7 +139,7 @@ public final class PortolanServer implements AutoCloseable {
 
   private static MeshDirectory directory(ServerSettings settings, Clock clock) {
     return new MeshDirectory(
-        settings.meshDirectory(), clock, FILE_GRACE, settings.kubernetes() == null);
+        settings.meshDirectory(), clock, FILE_GRACE, settings.kubernetes() == null, List::of, null);
   }
 
   private void open(CaDirectory ca, JoinTokens tokens, String trustDomain) throws IOException {
