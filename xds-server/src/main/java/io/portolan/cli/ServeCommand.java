@@ -1,9 +1,11 @@
 package io.portolan.cli;
 
 import io.portolan.ca.authn.KubernetesTokens;
+import io.portolan.ca.store.OwnerOnlyFiles;
 import io.portolan.server.KubernetesSettings;
 import io.portolan.server.PortolanServer;
 import io.portolan.server.ServerSettings;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -13,7 +15,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 @Command(
     name = "serve",
@@ -22,19 +27,21 @@ import picocli.CommandLine.Option;
       "",
       "Reads a mesh directory (mesh.yaml and one folder of Kubernetes YAML per cluster), keeps its own"
           + " CA in the data directory, and serves Envoy over TLS. Edits are picked up live."
-          + " With --kubernetes the clusters are read from their API servers, and the mesh directory"
-          + " needs to hold mesh.yaml only."
+          + " With --kubernetes the clusters are read from their API servers, the settings of the mesh"
+          + " from a ConfigMap or from mesh.yaml. Of several replicas all serve; one, elected on Lease"
+          + " portolan-leader in the root namespace, writes."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--mesh",
-      required = true,
       paramLabel = "DIR",
       defaultValue = "${env:PORTOLAN_MESH}",
-      description = "Mesh directory. Environment: PORTOLAN_MESH")
-  private Path mesh = Path.of(".");
+      description =
+          "Mesh directory. Required unless clusters are read from API servers. Environment:"
+              + " PORTOLAN_MESH")
+  private @Nullable Path mesh;
 
   @Option(
       names = "--data",
@@ -203,6 +210,24 @@ final class ServeCommand implements Callable<Integer> {
       defaultValue = "${env:PORTOLAN_ROOT_CONFIG_MAP:-istio-ca-root-cert}")
   private String rootConfigMap = KubernetesSettings.ROOT_CONFIG_MAP;
 
+  /** With API servers an empty one will do: the settings are in a ConfigMap. */
+  private Path meshDirectory() throws IOException {
+    Path given = mesh;
+    if (given != null) {
+      return given;
+    }
+    if (kubernetes() == null && spec != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--mesh is missing (expected the mesh directory; not needed with --kubernetes,"
+              + " --kubeconfig or --kubeconfig-dir)");
+    }
+    OwnerOnlyFiles.directory(data);
+    Path own = data.resolve("mesh");
+    OwnerOnlyFiles.directory(own);
+    return own;
+  }
+
   private @Nullable KubernetesSettings kubernetes() {
     boolean own = inKubernetes || kubeconfig != null;
     return own || kubeconfigs != null
@@ -255,11 +280,13 @@ final class ServeCommand implements Callable<Integer> {
     return "portolan";
   }
 
+  @Spec private @Nullable CommandSpec spec;
+
   @Override
   public Integer call() throws Exception {
     ServerSettings settings =
         new ServerSettings(
-            mesh,
+            meshDirectory(),
             data,
             ca,
             xds,

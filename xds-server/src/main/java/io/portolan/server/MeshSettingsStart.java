@@ -11,8 +11,6 @@ import io.portolan.registry.source.kubernetes.membership.ClientSettings;
 import io.portolan.registry.source.kubernetes.membership.KubeconfigParser;
 import io.portolan.registry.source.kubernetes.membership.KubernetesClients;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
@@ -34,11 +32,11 @@ final class MeshSettingsStart {
   private static final Logger LOG = LoggerFactory.getLogger(MeshSettingsStart.class);
   private static final String COPY = "mesh-config-map.json";
 
-  /** How long an API server may take to answer at all. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  /** How long an API server may take where nothing is known without it. */
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
-  /** The same where a copy of the last settings is there. */
-  private static final Duration PATIENCE_WITH_COPY = Duration.ofSeconds(3);
+  /** How long it may take where the trust domain is known. */
+  private static final Duration PATIENCE_WHEN_KNOWN = Duration.ofSeconds(3);
 
   private MeshSettingsStart() {}
 
@@ -46,12 +44,20 @@ final class MeshSettingsStart {
    * Waits until it is known what the ConfigMap says, or for the patience.
    *
    * @param file what {@code mesh.yaml} says, for the root namespace
+   * @param trustDomainKnown {@code mesh.yaml} names it, and so the ConfigMap cannot
    * @param saving runs the writing of copies
    * @return null when none is to be read
-   * @throws IOException when the data directory cannot be made
+   * @throws IOException when the data directory cannot be made, or the API server does not answer
+   *     and nothing else says what the trust domain is: signing for another one is worse than not
+   *     starting
    */
   static @Nullable MeshConfigMap read(
-      ServerSettings settings, MeshSettings file, Executor saving, Clock clock) throws IOException {
+      ServerSettings settings,
+      MeshSettings file,
+      boolean trustDomainKnown,
+      Executor saving,
+      Clock clock)
+      throws IOException {
     KubernetesSettings kubernetes = settings.kubernetes();
     if (kubernetes == null
         || kubernetes.cluster().isEmpty()
@@ -59,13 +65,25 @@ final class MeshSettingsStart {
       return null;
     }
     OwnerOnlyFiles.directory(settings.dataDirectory());
-    Path copy = settings.dataDirectory().resolve(COPY);
     MeshConfigMap map =
         new MeshConfigMap(
-            which(kubernetes.meshConfigMap(), file), new MeshConfigStore(copy), saving);
+            which(kubernetes.meshConfigMap(), file),
+            new MeshConfigStore(settings.dataDirectory().resolve(COPY)),
+            saving);
+    boolean known = trustDomainKnown || map.hasCopy();
     if (OwnKubeconfig.read(kubernetes) instanceof KubeconfigParser.Usable usable) {
-      await(
-          map, kubernetes, usable, file, Files.exists(copy) ? PATIENCE_WITH_COPY : PATIENCE, clock);
+      Duration patience = known ? PATIENCE_WHEN_KNOWN : PATIENCE;
+      boolean answered = await(map, kubernetes, usable, file, patience, clock);
+      if (!answered && !known) {
+        throw new IOException(
+            map.which()
+                + ": the own cluster's API server does not tell in "
+                + patience.toSeconds()
+                + " s what the mesh's trust domain is"
+                + map.findings().stream().map(f -> "; " + f.text()).findFirst().orElse("")
+                + " (remedy: make it reachable, name trustDomain in mesh.yaml of --mesh, or"
+                + " --mesh-config-map off)");
+      }
     }
     map.restore();
     return map;
@@ -78,7 +96,8 @@ final class MeshSettingsStart {
         : new ConfigMapReader.Which(name.substring(0, slash), name.substring(slash + 1));
   }
 
-  private static void await(
+  /** True when it was answered. */
+  private static boolean await(
       MeshConfigMap map,
       KubernetesSettings kubernetes,
       KubeconfigParser.Usable usable,
@@ -104,15 +123,18 @@ final class MeshSettingsStart {
                 RandomGenerator.getDefault())) {
       reader.start();
       var _ = map.first().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      return true;
     } catch (TimeoutException e) {
       LOG.warn(
-          "mesh settings not read in time, started without config_map=\"{}\" seconds={}",
+          "mesh settings not read in time config_map=\"{}\" seconds={}",
           map.which(),
           patience.toSeconds());
+      return false;
     } catch (ExecutionException e) {
       throw new IllegalStateException("the first answer never fails", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
     } finally {
       timer.shutdownNow();
     }

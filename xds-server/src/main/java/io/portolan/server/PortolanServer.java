@@ -159,8 +159,11 @@ public final class PortolanServer implements AutoCloseable {
     // The trust domain names the root and cacerts the issuers: read before anything is signed.
     ExecutorService saving =
         Executors.newSingleThreadExecutor(Thread.ofVirtual().name("mesh-settings").factory());
-    MeshDirectory.Scan file = directory(settings, clock, List::of, null).scan();
-    MeshConfigMap map = MeshSettingsStart.read(settings, file.settings(), saving, clock);
+    MeshDirectory alone = directory(settings, clock, List::of, null);
+    MeshDirectory.Scan file = alone.scan();
+    MeshConfigMap map =
+        MeshSettingsStart.read(
+            settings, file.settings(), alone.names("trustDomain"), saving, clock);
     MeshDirectory.Scan first =
         map == null ? file : directory(settings, clock, map::layers, null).scan();
     Start start = new Start(first.settings(), map, saving);

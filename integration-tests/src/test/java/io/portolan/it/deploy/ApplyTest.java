@@ -2,6 +2,7 @@ package io.portolan.it.deploy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -234,10 +235,20 @@ class ApplyTest {
     serveAs("istiod");
     Set<Access> asked = Grants.asked(server.auditLog(), namespace, "istiod");
     assertTrue(asked.contains(new Access("", "pods", "watch", "", "")), "the log tells: " + asked);
+    for (Access access :
+        List.of(
+            new Access("", "configmaps", "watch", namespace, "istio"),
+            new Access("", "configmaps", "watch", "", "istio-ca-root-cert"),
+            new Access("", "configmaps", "create", namespace, "istio-ca-root-cert"))) {
+      assertTrue(asked.contains(access), access + " in " + asked);
+    }
     assertEquals(Set.of(), Grants.of(objects, namespace, "istiod").compare(asked).missing());
   }
 
-  /** Runs a control plane with the rights of an account until it has read everything. */
+  /**
+   * Runs a control plane with the rights of an account until it has read everything and published
+   * the roots.
+   */
   private void serveAs(String account) throws Exception {
     String token =
         Kubernetes.kubectl(server.cluster(), "", "create", "token", "-n", namespace, account)
@@ -267,6 +278,12 @@ class ApplyTest {
         LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
       }
       assertEquals("", portolan.readiness());
+      while (client.configMaps().inNamespace(namespace).withName("istio-ca-root-cert").get() == null
+          && System.nanoTime() < end) {
+        LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
+      }
+      assertNotNull(
+          client.configMaps().inNamespace(namespace).withName("istio-ca-root-cert").get());
     }
   }
 

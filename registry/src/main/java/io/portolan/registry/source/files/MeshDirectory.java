@@ -153,6 +153,11 @@ public final class MeshDirectory {
     return new Scan(changes, findings, cacerts);
   }
 
+  /** Whether {@code mesh.yaml}, as last scanned, names a top-level field. */
+  public boolean names(String field) {
+    return settingsFile.names(field);
+  }
+
   private boolean readSettings(List<Change> changes) {
     Path file = root.resolve(SETTINGS);
     try {

@@ -111,6 +111,12 @@ final class SettingsFile {
     }
   }
 
+  /** Whether the file itself says something about a top-level field. */
+  boolean names(String field) {
+    SettingsLayer top = own;
+    return top != null && top.names(field);
+  }
+
   /** What is wrong with the file, and with what it makes together with the others. */
   List<Finding> findings() {
     List<Finding> all = new ArrayList<>(findings);

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +33,7 @@ public final class MeshConfigMap implements ConfigMapReader.Sink {
   private final Executor saving;
 
   /** What was good in an earlier life of this process, by key. */
-  private final Map<String, String> copy;
+  private final @Nullable Map<String, String> copy;
 
   private final CompletableFuture<Void> first = new CompletableFuture<>();
   private final Map<String, SettingsLayer> good = new TreeMap<>();
@@ -42,6 +43,7 @@ public final class MeshConfigMap implements ConfigMapReader.Sink {
   private String failure = "";
   private boolean forbidden;
   private boolean gone;
+  private boolean known;
   private volatile List<SettingsLayer> layers = List.of();
 
   /**
@@ -55,12 +57,12 @@ public final class MeshConfigMap implements ConfigMapReader.Sink {
     this.copy = copy(store);
   }
 
-  private static Map<String, String> copy(MeshConfigStore store) {
+  private static @Nullable Map<String, String> copy(MeshConfigStore store) {
     try {
-      return store.read().map(ConfigMapObject::data).orElse(Map.of());
+      return store.read().map(ConfigMapObject::data).orElse(null);
     } catch (IOException e) {
       LOG.warn("copy of mesh settings not used reason=\"{}\"", e.getMessage());
-      return Map.of();
+      return null;
     }
   }
 
@@ -79,14 +81,17 @@ public final class MeshConfigMap implements ConfigMapReader.Sink {
     return first;
   }
 
-  /** Takes the copy on disk, when there is one: the API server does not answer. */
+  /** Whether an earlier life of this process knew what it says, be it that it is not there. */
+  public boolean hasCopy() {
+    return copy != null;
+  }
+
+  /** Takes what an earlier life of this process knew, where the API server has not told yet. */
   public synchronized void restore() {
-    if (first.isDone()) {
-      return;
-    }
-    take(copy);
-    if (!good.isEmpty()) {
-      LOG.warn("mesh settings restored from the copy of the last ones config_map=\"{}\"", which);
+    if (!known && copy != null) {
+      take(copy);
+      LOG.warn(
+          "mesh settings restored from a copy config_map=\"{}\" keys={}", which, texts.keySet());
     }
   }
 
@@ -150,6 +155,7 @@ public final class MeshConfigMap implements ConfigMapReader.Sink {
   }
 
   private void answered() {
+    known = true;
     failure = "";
     forbidden = false;
   }
@@ -184,7 +190,7 @@ public final class MeshConfigMap implements ConfigMapReader.Sink {
   }
 
   private boolean earlier(String key, String label) {
-    String text = copy.getOrDefault(key, "");
+    String text = copy == null ? "" : copy.getOrDefault(key, "");
     if (text.isBlank()) {
       return false;
     }

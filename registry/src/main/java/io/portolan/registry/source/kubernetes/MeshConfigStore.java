@@ -43,12 +43,8 @@ public final class MeshConfigStore {
     return Optional.of(ConfigMapObject.of(parsed.tree()));
   }
 
-  /** Writes it; one without data removes the copy. */
+  /** Writes it; one without data says that there was none. */
   void write(ConfigMapObject map) throws IOException {
-    if (map.data().isEmpty()) {
-      Files.deleteIfExists(file);
-      return;
-    }
     Path next = file.resolveSibling("." + file.getFileName() + ".next");
     Files.writeString(next, json(map), StandardCharsets.UTF_8);
     Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
