@@ -60,7 +60,9 @@ final class LeaderWork implements AutoCloseable {
   private final RootEvents events;
   private final Leadership leadership;
   private final ScheduledThreadPoolExecutor timer;
-  private final Map<String, Opened> opened = new ConcurrentHashMap<>();
+
+  /** By cluster, the one in use first: a replacement waits until its predecessor is closed. */
+  private final Map<String, List<Opened>> opened = new ConcurrentHashMap<>();
 
   private record Opened(KubernetesClient client, @Nullable RootPublisher publisher) {
     void close() {
@@ -103,11 +105,11 @@ final class LeaderWork implements AutoCloseable {
   }
 
   private KubernetesClient own() throws IOException {
-    Opened own = opened.get(settings.cluster());
-    if (own == null) {
+    List<Opened> own = opened.getOrDefault(settings.cluster(), List.of());
+    if (own.isEmpty()) {
       throw new IOException("the own cluster's API server is not connected");
     }
-    return own.client();
+    return own.getFirst().client();
   }
 
   void start() {
@@ -120,12 +122,24 @@ final class LeaderWork implements AutoCloseable {
   /** Each cluster on a thread of its own: one that hangs delays no other. */
   private void rounds() {
     opened.forEach(
-        (cluster, open) -> {
-          RootPublisher publisher = open.publisher();
+        (cluster, all) -> {
+          RootPublisher publisher = all.getFirst().publisher();
           if (publisher != null) {
             Thread.ofVirtual().name("roots-" + cluster).start(() -> round(cluster, publisher));
           }
         });
+  }
+
+  /** The publishers in use. */
+  private List<RootPublisher> publishers() {
+    List<RootPublisher> publishers = new ArrayList<>();
+    for (List<Opened> all : opened.values()) {
+      RootPublisher publisher = all.getFirst().publisher();
+      if (publisher != null) {
+        publishers.add(publisher);
+      }
+    }
+    return publishers;
   }
 
   private static void round(String cluster, RootPublisher publisher) {
@@ -158,14 +172,22 @@ final class LeaderWork implements AutoCloseable {
                 clock,
                 events);
     Opened now = new Opened(client, publisher);
-    Opened before = opened.put(cluster, now);
-    if (before != null) {
-      before.close();
-    }
+    opened.compute(cluster, (id, all) -> with(all == null ? List.of() : all, now));
     return () -> {
-      opened.remove(cluster, now);
+      opened.computeIfPresent(cluster, (id, all) -> without(all, now));
       now.close();
     };
+  }
+
+  private static List<Opened> with(List<Opened> all, Opened one) {
+    List<Opened> more = new ArrayList<>(all);
+    more.add(one);
+    return List.copyOf(more);
+  }
+
+  private static @Nullable List<Opened> without(List<Opened> all, Opened one) {
+    List<Opened> rest = all.stream().filter(o -> !o.equals(one)).toList();
+    return rest.isEmpty() ? null : rest;
   }
 
   private AutoCloseable reader(
@@ -205,11 +227,8 @@ final class LeaderWork implements AutoCloseable {
     timer.shutdownNow();
     boolean stopped = true;
     long end = System.nanoTime() + STOP.toNanos();
-    for (Opened open : opened.values()) {
-      RootPublisher publisher = open.publisher();
-      if (publisher != null) {
-        stopped &= publisher.stop(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
-      }
+    for (RootPublisher publisher : publishers()) {
+      stopped &= publisher.stop(Duration.ofNanos(Math.max(0, end - System.nanoTime())));
     }
     if (!stopped) {
       LOG.warn("a write of roots has not ended, the Lease is left to expire");
@@ -227,14 +246,7 @@ final class LeaderWork implements AutoCloseable {
   /** For the admin page, the metrics and people. */
   LeaderPage.View view() {
     List<RootStatus> roots = new ArrayList<>();
-    opened
-        .values()
-        .forEach(
-            open -> {
-              if (open.publisher() != null) {
-                roots.add(open.publisher().status());
-              }
-            });
+    publishers().forEach(publisher -> roots.add(publisher.status()));
     roots.sort(Comparator.comparing(RootStatus::cluster));
     return new LeaderPage.View(mesh.rootNamespace() + "/" + LEASE, leadership.status(), roots);
   }
@@ -248,14 +260,7 @@ final class LeaderWork implements AutoCloseable {
           0, "", "cannot be used, this replica takes no part in the election: " + failure);
       all.addAll(findings.list());
     }
-    opened
-        .values()
-        .forEach(
-            open -> {
-              if (open.publisher() != null) {
-                all.addAll(open.publisher().findings());
-              }
-            });
+    publishers().forEach(publisher -> all.addAll(publisher.findings()));
     return all;
   }
 

@@ -2,7 +2,6 @@ package io.portolan.it.deploy;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -239,7 +238,8 @@ class ApplyTest {
         List.of(
             new Access("", "configmaps", "watch", namespace, "istio"),
             new Access("", "configmaps", "watch", "", "istio-ca-root-cert"),
-            new Access("", "configmaps", "create", namespace, "istio-ca-root-cert"))) {
+            new Access("", "configmaps", "create", namespace, "istio-ca-root-cert"),
+            new Access("", "configmaps", "patch", namespace, "istio-ca-root-cert"))) {
       assertTrue(asked.contains(access), access + " in " + asked);
     }
     assertEquals(Set.of(), Grants.of(objects, namespace, "istiod").compare(asked).missing());
@@ -278,13 +278,27 @@ class ApplyTest {
         LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
       }
       assertEquals("", portolan.readiness());
-      while (client.configMaps().inNamespace(namespace).withName("istio-ca-root-cert").get() == null
-          && System.nanoTime() < end) {
-        LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
-      }
-      assertNotNull(
-          client.configMaps().inNamespace(namespace).withName("istio-ca-root-cert").get());
+      String roots = published("", end);
+      client
+          .configMaps()
+          .inNamespace(namespace)
+          .withName("istio-ca-root-cert")
+          .edit(map -> map.edit().addToData("root-cert.pem", "not " + roots).build());
+      assertEquals(roots, published("not " + roots, end), "repaired");
     }
+  }
+
+  /** The roots in the namespace, once they are others than these. */
+  private String published(String others, long end) {
+    while (System.nanoTime() < end) {
+      var map = client.configMaps().inNamespace(namespace).withName("istio-ca-root-cert").get();
+      String pem = map == null ? "" : map.getData().getOrDefault("root-cert.pem", "");
+      if (!pem.isEmpty() && !pem.equals(others)) {
+        return pem;
+      }
+      LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
+    }
+    throw new AssertionError("not published in time");
   }
 
   private boolean may(String account, Access access) {

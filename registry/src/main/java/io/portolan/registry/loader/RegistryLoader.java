@@ -94,11 +94,16 @@ public final class RegistryLoader implements ChangeSink, AutoCloseable {
 
   private void step(RegistryDelta delta) {
     ImageChange change = applied(delta, current);
-    if (change == null || (ready && change.isEmpty())) {
+    if (change == null) {
       return;
     }
+    boolean seen = !ready || !change.isEmpty();
+    // Also what no reader can see yet is in the image: a node counts when its first pod comes.
     current = change.after();
     ready = true;
+    if (!seen) {
+      return;
+    }
     try {
       reader.accept(change);
     } catch (RuntimeException e) {

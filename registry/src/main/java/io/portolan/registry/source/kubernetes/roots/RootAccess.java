@@ -2,18 +2,24 @@ package io.portolan.registry.source.kubernetes.roots;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.Status;
+import io.fabric8.kubernetes.api.model.StatusBuilder;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReview;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.HttpResponse;
 import io.portolan.registry.source.kubernetes.leader.BoundedRequests;
 import io.portolan.registry.source.kubernetes.membership.ClientFailures;
 import java.io.IOException;
 import java.net.HttpURLConnection;
+import java.net.URI;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** The requests of a publisher. */
 final class RootAccess {
@@ -118,28 +124,71 @@ final class RootAccess {
             .withData(Map.of(RootCopy.KEY, wanted.pem()))
             .build();
     try {
-      var _ =
-          switch (write) {
-            case RootPlan.Write.Create create ->
-                BoundedRequests.ask(
-                    client,
-                    c -> c.configMaps().inNamespace(create.namespace()).resource(map).create());
-            // A merge: what others keep in it stays theirs. The resource version makes it fail when
-            // the copy is not the one that was looked at.
-            case RootPlan.Write.Replace replace -> {
-              map.getMetadata().setResourceVersion(replace.version());
-              String merge = client.getKubernetesSerialization().asJson(map);
-              yield BoundedRequests.ask(
+      switch (write) {
+        case RootPlan.Write.Create create -> {
+          var _ =
+              BoundedRequests.ask(
                   client,
-                  c ->
-                      c.configMaps()
-                          .inNamespace(replace.namespace())
-                          .withName(name)
-                          .patch(PatchContext.of(PatchType.JSON_MERGE), merge));
-            }
-          };
+                  c -> c.configMaps().inNamespace(create.namespace()).resource(map).create());
+        }
+        // The resource version makes it fail when the copy is not the one that was looked at.
+        case RootPlan.Write.Replace replace -> {
+          map.getMetadata().setResourceVersion(replace.version());
+          merge(replace.namespace(), client.getKubernetesSerialization().asJson(map));
+        }
+      }
     } catch (KubernetesClientException e) {
       throw failure(write.namespace(), e);
+    }
+  }
+
+  /**
+   * Merges, so that what others keep in it stays theirs. By hand: the client's own patch reads the
+   * object first, which needs one more right and takes one more request.
+   */
+  private void merge(String namespace, String patch) throws IOException {
+    String base = client.getConfiguration().getMasterUrl();
+    HttpRequest request =
+        client
+            .getHttpClient()
+            .newHttpRequestBuilder()
+            .uri(
+                URI.create(
+                    base
+                        + (base.endsWith("/") ? "" : "/")
+                        + "api/v1/namespaces/"
+                        + namespace
+                        + "/configmaps/"
+                        + name))
+            .header("Accept", "application/json")
+            .timeout(BoundedRequests.TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+            .patch("application/merge-patch+json", patch)
+            .build();
+    try {
+      HttpResponse<String> answer =
+          client
+              .getHttpClient()
+              .sendAsync(request, String.class)
+              .get(BoundedRequests.TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+      if (!answer.isSuccessful()) {
+        throw new KubernetesClientException(status(answer));
+      }
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IOException(namespace + ": " + ClientFailures.reason(e), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(namespace + ": interrupted", e);
+    }
+  }
+
+  private Status status(HttpResponse<String> answer) {
+    try {
+      Status status = client.getKubernetesSerialization().unmarshal(answer.body(), Status.class);
+      status.setCode(answer.code());
+      return status;
+    } catch (RuntimeException e) {
+      // Something in between answered in its own words.
+      return new StatusBuilder().withCode(answer.code()).withMessage(e.getMessage()).build();
     }
   }
 
