@@ -1,9 +1,11 @@
 package io.portolan.cli;
 
 import io.portolan.ca.authn.KubernetesTokens;
+import io.portolan.ca.store.OwnerOnlyFiles;
 import io.portolan.server.KubernetesSettings;
 import io.portolan.server.PortolanServer;
 import io.portolan.server.ServerSettings;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -13,7 +15,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 @Command(
     name = "serve",
@@ -22,19 +27,21 @@ import picocli.CommandLine.Option;
       "",
       "Reads a mesh directory (mesh.yaml and one folder of Kubernetes YAML per cluster), keeps its own"
           + " CA in the data directory, and serves Envoy over TLS. Edits are picked up live."
-          + " With --kubernetes the clusters are read from their API servers, and the mesh directory"
-          + " needs to hold mesh.yaml only."
+          + " With --kubernetes the clusters are read from their API servers, the settings of the mesh"
+          + " from a ConfigMap or from mesh.yaml. Of several replicas all serve; one, elected on Lease"
+          + " portolan-leader in the root namespace, writes."
     },
     mixinStandardHelpOptions = true,
     sortOptions = false)
 final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--mesh",
-      required = true,
       paramLabel = "DIR",
       defaultValue = "${env:PORTOLAN_MESH}",
-      description = "Mesh directory. Environment: PORTOLAN_MESH")
-  private Path mesh = Path.of(".");
+      description =
+          "Mesh directory. Required unless clusters are read from API servers. Environment:"
+              + " PORTOLAN_MESH")
+  private @Nullable Path mesh;
 
   @Option(
       names = "--data",
@@ -177,18 +184,109 @@ final class ServeCommand implements Callable<Integer> {
       defaultValue = "${env:PORTOLAN_PORTS_FILE}")
   private @Nullable Path portsFile;
 
+  @Option(
+      names = "--mesh-config-map",
+      paramLabel = "[NAMESPACE/]NAME|off",
+      description = {
+        "ConfigMap of the own cluster with settings of the mesh, in the root namespace where none is"
+            + " named: keys mesh and meshNetworks as Istio has them, and mesh.yaml with a whole file."
+            + " Each top-level field comes from the first that names it: mesh.yaml of --mesh, key"
+            + " mesh.yaml, key mesh, key meshNetworks. Edits are picked up, but for trustDomain,"
+            + " rootNamespace and domainSuffix; what is broken or deleted keeps its last good version."
+            + " Default: istio. Environment: PORTOLAN_MESH_CONFIG_MAP"
+      },
+      defaultValue = "${env:PORTOLAN_MESH_CONFIG_MAP:-istio}")
+  private String meshConfigMap = KubernetesSettings.MESH_CONFIG_MAP;
+
+  @Option(
+      names = "--root-config-map",
+      paramLabel = "NAME|off",
+      description = {
+        "ConfigMap that the leader of the replicas keeps in every namespace, of the own cluster and of"
+            + " members whose credential allows it: key root-cert.pem with the roots of the mesh, where"
+            + " Istio's proxies look for them. Default: istio-ca-root-cert. Environment:"
+            + " PORTOLAN_ROOT_CONFIG_MAP"
+      },
+      defaultValue = "${env:PORTOLAN_ROOT_CONFIG_MAP:-istio-ca-root-cert}")
+  private String rootConfigMap = KubernetesSettings.ROOT_CONFIG_MAP;
+
+  /** With API servers an empty one will do: the settings are in a ConfigMap. */
+  private Path meshDirectory() throws IOException {
+    Path given = mesh;
+    if (given != null) {
+      return given;
+    }
+    if (kubernetes() == null && spec != null) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--mesh is missing (expected the mesh directory; not needed with --kubernetes,"
+              + " --kubeconfig or --kubeconfig-dir)");
+    }
+    OwnerOnlyFiles.directory(data);
+    Path own = data.resolve("mesh");
+    OwnerOnlyFiles.directory(own);
+    return own;
+  }
+
   private @Nullable KubernetesSettings kubernetes() {
     boolean own = inKubernetes || kubeconfig != null;
     return own || kubeconfigs != null
-        ? new KubernetesSettings(own ? clusterId : "", kubeconfig, kubeconfigs)
+        ? new KubernetesSettings(
+            own ? clusterId : "",
+            kubeconfig,
+            kubeconfigs,
+            name("--mesh-config-map", meshConfigMap, true),
+            name("--root-config-map", rootConfigMap, false),
+            replica())
         : null;
   }
+
+  private static String name(String option, String value, boolean namespaced) {
+    if (value.equals("off")) {
+      return "";
+    }
+    int slash = value.indexOf('/');
+    boolean usable =
+        slash < 0
+            ? isName(value)
+            : namespaced && isName(value.substring(0, slash)) && isName(value.substring(slash + 1));
+    if (!usable) {
+      throw new IllegalArgumentException(
+          option
+              + ": '"
+              + value
+              + "' (expected a name of lower-case letters, digits, '-' and '.'"
+              + (namespaced ? ", NAMESPACE/NAME" : "")
+              + ", or off)");
+    }
+    return value;
+  }
+
+  /** RFC 1123 names: what a Kubernetes path may hold. */
+  private static boolean isName(String text) {
+    return !text.isEmpty()
+        && text.length() <= 253
+        && text.chars().allMatch(c -> "abcdefghijklmnopqrstuvwxyz0123456789-.".indexOf(c) >= 0);
+  }
+
+  /** Its pod's name, or that of the machine. */
+  private static String replica() {
+    for (String variable : List.of("POD_NAME", "HOSTNAME")) {
+      String value = System.getenv(variable);
+      if (value != null && !value.isBlank()) {
+        return value;
+      }
+    }
+    return "portolan";
+  }
+
+  @Spec private @Nullable CommandSpec spec;
 
   @Override
   public Integer call() throws Exception {
     ServerSettings settings =
         new ServerSettings(
-            mesh,
+            meshDirectory(),
             data,
             ca,
             xds,

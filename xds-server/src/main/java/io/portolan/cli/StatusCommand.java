@@ -18,8 +18,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "status",
     description = {
-      "Shows a running control plane: clusters, gateways, connected proxies with what they were sent,"
-          + " acknowledged and refused, and findings in the mesh directory.",
+      "Shows a running control plane: clusters, who of several replicas leads and what it has written,"
+          + " gateways, connected proxies with what they were sent, acknowledged and refused, and"
+          + " findings in the mesh directory and the API servers.",
       "",
       "Exit code 0 when it is ready and nothing was refused, 1 when not, 3 when it cannot be reached."
     },
@@ -45,7 +46,7 @@ final class StatusCommand implements Callable<Integer> {
     try {
       AdminClient.Answer ready = client.text("/ready");
       all.put("ready", ready.status() == 200).put("readiness", ready.body().strip());
-      for (String page : List.of("clusters", "gateways", "proxies", "findings")) {
+      for (String page : List.of("clusters", "leader", "gateways", "proxies", "findings")) {
         all.set(page, client.json("/debug/" + page));
       }
     } catch (IOException e) {
@@ -82,6 +83,7 @@ final class StatusCommand implements Callable<Integer> {
                 ? "@|bold,green ready|@"
                 : "@|bold,red " + all.path("readiness").asText() + "|@"));
     ClusterLines.print(out, all.path("clusters"));
+    LeaderLines.print(out, all.path("leader"));
     Table gateways = new Table("GATEWAY", "NETWORK", "STATE", "REASON");
     for (JsonNode g : all.path("gateways")) {
       gateways.row(

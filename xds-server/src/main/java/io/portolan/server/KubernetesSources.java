@@ -8,21 +8,19 @@ import io.portolan.registry.federation.Federation;
 import io.portolan.registry.model.Kind;
 import io.portolan.registry.model.MeshSettings;
 import io.portolan.registry.source.kubernetes.ClusterReader;
+import io.portolan.registry.source.kubernetes.ConfigMapReader;
+import io.portolan.registry.source.kubernetes.MeshConfigMap;
 import io.portolan.registry.source.kubernetes.ReaderSettings;
 import io.portolan.registry.source.kubernetes.membership.ClientSettings;
-import io.portolan.registry.source.kubernetes.membership.InCluster;
 import io.portolan.registry.source.kubernetes.membership.Kubeconfig;
 import io.portolan.registry.source.kubernetes.membership.KubeconfigDirectory;
 import io.portolan.registry.source.kubernetes.membership.KubeconfigParser;
-import io.portolan.registry.source.kubernetes.membership.KubeconfigRules;
 import io.portolan.registry.source.kubernetes.membership.KubernetesClients;
 import io.portolan.registry.source.kubernetes.membership.Membership;
 import io.portolan.registry.source.kubernetes.membership.OwnCluster;
 import io.portolan.registry.source.kubernetes.membership.RemoteSecrets;
 import io.portolan.registry.source.objects.Finding;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -58,6 +56,8 @@ final class KubernetesSources implements AutoCloseable {
 
   private final KubernetesSettings settings;
   private final MeshSettings mesh;
+  private final @Nullable LeaderWork leader;
+  private final @Nullable MeshConfigMap meshConfig;
   private final Clock clock;
   private final KubernetesClients clients;
   private final Membership membership;
@@ -66,17 +66,25 @@ final class KubernetesSources implements AutoCloseable {
   private final Deque<AutoCloseable> running = new ArrayDeque<>();
   private volatile @Nullable KubeconfigDirectory directory;
 
-  /** The newest client and reader of a member. */
+  /**
+   * The newest client and reader of a member.
+   *
+   * @param more that reads with the same client
+   */
   private record OpenCluster(
       KubernetesClient client,
       ClusterReader reader,
       TokenReviewer reviewer,
-      @Nullable RemoteSecrets secrets,
+      List<AutoCloseable> more,
       AtomicBoolean closed) {
     void close() {
       if (closed.compareAndSet(false, true)) {
-        if (secrets != null) {
-          secrets.close();
+        for (AutoCloseable part : more) {
+          try {
+            part.close();
+          } catch (Exception e) {
+            LOG.warn("not closed cleanly reason=\"{}\"", e.getMessage());
+          }
         }
         reader.close();
         client.close();
@@ -84,10 +92,21 @@ final class KubernetesSources implements AutoCloseable {
     }
   }
 
+  /**
+   * @param leader hears of every client, null where there is no own cluster
+   * @param meshConfig is read from the own cluster, null for none
+   */
   KubernetesSources(
-      KubernetesSettings settings, MeshSettings mesh, Federation federation, Clock clock) {
+      KubernetesSettings settings,
+      MeshSettings mesh,
+      Federation federation,
+      @Nullable LeaderWork leader,
+      @Nullable MeshConfigMap meshConfig,
+      Clock clock) {
     this.settings = settings;
     this.mesh = mesh;
+    this.leader = leader;
+    this.meshConfig = meshConfig;
     this.clock = clock;
     this.clients = new KubernetesClients(ClientSettings.of(Version.current()), clock);
     this.readerTimer =
@@ -124,12 +143,16 @@ final class KubernetesSources implements AutoCloseable {
         readerTimer.scheduleWithFixedDelay(
             this::confirm, CONFIRM.toMillis(), CONFIRM.toMillis(), TimeUnit.MILLISECONDS);
     if (!settings.cluster().isEmpty()) {
-      if (own() instanceof KubeconfigParser.Refused refused) {
+      if (OwnKubeconfig.read(settings) instanceof KubeconfigParser.Refused refused) {
         throw new IOException(
             "the own cluster's API server cannot be read: " + String.join("; ", refused.reasons()));
       }
       OwnCluster cluster =
-          new OwnCluster(settings.cluster(), this::own, membership, one("own-cluster"));
+          new OwnCluster(
+              settings.cluster(),
+              () -> OwnKubeconfig.read(settings),
+              membership,
+              one("own-cluster"));
       running.push(cluster);
       cluster.start(OWN_POLL);
     }
@@ -152,22 +175,6 @@ final class KubernetesSources implements AutoCloseable {
     }
   }
 
-  private KubeconfigParser.Parsed own() {
-    Path file = settings.kubeconfig();
-    if (file == null) {
-      Map<String, String> environment = System.getenv();
-      return InCluster.read(
-          InCluster.FOLDER,
-          environment.getOrDefault("KUBERNETES_SERVICE_HOST", ""),
-          environment.getOrDefault("KUBERNETES_SERVICE_PORT", ""));
-    }
-    try {
-      return KubeconfigParser.parse(Files.readString(file), KubeconfigRules.file(file));
-    } catch (IOException e) {
-      return new KubeconfigParser.Refused(List.of(file + ": cannot be read: " + e.getMessage()));
-    }
-  }
-
   private Set<Kind> kinds(String cluster) {
     return cluster.equals(settings.cluster()) ? OWN : REMOTE;
   }
@@ -185,18 +192,19 @@ final class KubernetesSources implements AutoCloseable {
             readerTimer,
             clock,
             RandomGenerator.getDefault());
-    RemoteSecrets secrets =
-        cluster.equals(settings.cluster())
-            ? new RemoteSecrets(client, mesh.rootNamespace(), membership)
-            : null;
+    List<AutoCloseable> more = new ArrayList<>();
     OpenCluster opened =
         new OpenCluster(
-            client, reader, new ApiServerTokenReviewer(client), secrets, new AtomicBoolean());
+            client, reader, new ApiServerTokenReviewer(client), more, new AtomicBoolean());
+    LeaderWork work = leader;
+    if (work != null) {
+      more.add(work.opened(cluster, client));
+    }
+    if (cluster.equals(settings.cluster())) {
+      more.addAll(ofOwn(cluster, client));
+    }
     clusters.put(cluster, opened);
     reader.start();
-    if (secrets != null) {
-      secrets.start();
-    }
     LOG.info(
         "cluster opened cluster={} server={} credential={}",
         cluster,
@@ -206,6 +214,28 @@ final class KubernetesSources implements AutoCloseable {
       clusters.remove(cluster, opened);
       opened.close();
     };
+  }
+
+  /** What is read from the own cluster only, started. */
+  private List<AutoCloseable> ofOwn(String cluster, KubernetesClient client) {
+    RemoteSecrets secrets = new RemoteSecrets(client, mesh.rootNamespace(), membership);
+    secrets.start();
+    MeshConfigMap map = meshConfig;
+    if (map == null) {
+      return List.of(secrets);
+    }
+    ConfigMapReader settingsReader =
+        new ConfigMapReader(
+            cluster,
+            client,
+            map.which(),
+            ReaderSettings.of(mesh.rootNamespace(), mesh.domain()),
+            map,
+            readerTimer,
+            clock,
+            RandomGenerator.getDefault());
+    settingsReader.start();
+    return List.of(secrets, settingsReader);
   }
 
   /** Who checks the tokens of a cluster, null for a cluster that is no member. */
@@ -222,6 +252,12 @@ final class KubernetesSources implements AutoCloseable {
       all.addAll(files.findings());
     }
     clusters.values().forEach(open -> all.addAll(open.reader().findings()));
+    if (meshConfig != null) {
+      all.addAll(meshConfig.findings());
+    }
+    if (leader != null) {
+      all.addAll(leader.findings());
+    }
     return all;
   }
 

@@ -19,10 +19,13 @@ import io.portolan.registry.loader.RegistryLoader;
 import io.portolan.registry.model.MeshSettings;
 import io.portolan.registry.source.files.FileSource;
 import io.portolan.registry.source.files.MeshDirectory;
+import io.portolan.registry.source.kubernetes.MeshConfigMap;
 import io.portolan.registry.source.objects.CaCertsSecret;
 import io.portolan.registry.source.objects.Finding;
+import io.portolan.registry.source.objects.SettingsLayer;
 import io.portolan.xds.admin.AdminPages;
 import io.portolan.xds.admin.AdminServer;
+import io.portolan.xds.admin.LeaderPage;
 import io.portolan.xds.push.Gatekeeper;
 import io.portolan.xds.push.PushMetrics;
 import io.portolan.xds.push.PushPlanner;
@@ -42,6 +45,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,18 +71,25 @@ public final class PortolanServer implements AutoCloseable {
   private final ExecutorService snapshots =
       Executors.newSingleThreadExecutor(Thread.ofVirtual().name("snapshots").factory());
   private final Federation federation;
+  private final Start start;
+  private final LeaderMetrics leaderMetrics;
+  private final @Nullable LeaderWork leader;
   private final @Nullable KubernetesSources kubernetes;
+  private volatile boolean closing;
   private volatile @Nullable XdsEndpoint endpoint;
   private InetSocketAddress admin = new InetSocketAddress(0);
 
-  private PortolanServer(ServerSettings settings, MeshSettings initial, Clock clock)
+  private PortolanServer(ServerSettings settings, Start start, CaDirectory ca, Clock clock)
       throws IOException {
+    MeshSettings initial = start.initial();
     this.settings = settings;
+    this.start = start;
     this.clock = clock;
     this.planner = new PushPlanner(one("push-planner"), PUSH_GATHER, clock);
     this.loader = new RegistryLoader(Set.of(FileSource.NAME, Federation.SOURCE), this::onImage);
     this.metrics = ServerMetrics.of(loader);
     this.federationMetrics = new FederationMetrics(metrics);
+    this.leaderMetrics = new LeaderMetrics(metrics);
     KubernetesSettings kube = settings.kubernetes();
     this.federation =
         new Federation(
@@ -96,7 +107,35 @@ public final class PortolanServer implements AutoCloseable {
                     kube.cluster(), Set.of(), FederationOptions.DEFAULT.snapshotInterval()),
             clock,
             System::nanoTime);
-    this.kubernetes = kube == null ? null : new KubernetesSources(kube, initial, federation, clock);
+    this.leader =
+        kube == null || kube.cluster().isEmpty()
+            ? null
+            : new LeaderWork(
+                kube,
+                initial,
+                loader::current,
+                () -> new String(ca.trustBundle().pem(), StandardCharsets.US_ASCII),
+                leaderMetrics,
+                one("leader"),
+                clock);
+    this.kubernetes =
+        kube == null
+            ? null
+            : new KubernetesSources(kube, initial, federation, leader, start.meshConfig(), clock);
+  }
+
+  /**
+   * What is known before anything is signed or read.
+   *
+   * @param initial settings of the mesh
+   * @param meshConfig where a part of them comes from, null for the file alone
+   * @param saving writes copies of {@code meshConfig}
+   */
+  private record Start(
+      MeshSettings initial, @Nullable MeshConfigMap meshConfig, ExecutorService saving) {
+    List<SettingsLayer> layers() {
+      return meshConfig == null ? List.of() : meshConfig.layers();
+    }
   }
 
   private static ScheduledExecutorService one(String name) {
@@ -128,9 +167,17 @@ public final class PortolanServer implements AutoCloseable {
    */
   public static PortolanServer start(ServerSettings settings, Clock clock) throws IOException {
     // The trust domain names the root and cacerts the issuers: read before anything is signed.
-    MeshDirectory directory = directory(settings, clock);
-    MeshDirectory.Scan first = directory.scan();
-    MeshSettings initial = first.settings();
+    ExecutorService saving =
+        Executors.newSingleThreadExecutor(Thread.ofVirtual().name("mesh-settings").factory());
+    MeshDirectory alone = directory(settings, clock, List::of, null);
+    MeshDirectory.Scan file = alone.scan();
+    MeshConfigMap map =
+        MeshSettingsStart.read(
+            settings, file.settings(), alone.names("trustDomain"), saving, clock);
+    MeshDirectory.Scan first =
+        map == null ? file : directory(settings, clock, map::layers, null).scan();
+    Start start = new Start(first.settings(), map, saving);
+    MeshSettings initial = start.initial();
     Path data = settings.dataDirectory();
     Path given = settings.caDirectory() == null ? data.resolve("ca") : settings.caDirectory();
     CaDirectory ca =
@@ -138,9 +185,12 @@ public final class PortolanServer implements AutoCloseable {
             data, given, initial.trustDomain(), XdsEndpoint.longestLifetime(settings), clock);
     first.cacerts().forEach(secret -> adopt(ca, secret));
     JoinTokens tokens = JoinTokens.open(data, clock);
-    PortolanServer server = new PortolanServer(settings, initial, clock);
+    PortolanServer server = new PortolanServer(settings, start, ca, clock);
     try {
-      server.open(ca, tokens, directory, first);
+      boolean filesOnly = settings.kubernetes() == null;
+      MeshDirectory served =
+          filesOnly ? alone : directory(settings, clock, start::layers, start.initial());
+      server.open(ca, tokens, served, filesOnly ? file : served.scan());
       return server;
     } catch (IOException | RuntimeException e) {
       server.close();
@@ -148,14 +198,19 @@ public final class PortolanServer implements AutoCloseable {
     }
   }
 
-  private static MeshDirectory directory(ServerSettings settings, Clock clock) {
+  private static MeshDirectory directory(
+      ServerSettings settings,
+      Clock clock,
+      Supplier<List<SettingsLayer>> below,
+      @Nullable MeshSettings started) {
     return new MeshDirectory(
-        settings.meshDirectory(), clock, FILE_GRACE, settings.kubernetes() == null);
+        settings.meshDirectory(), clock, FILE_GRACE, settings.kubernetes() == null, below, started);
   }
 
   private void open(
       CaDirectory ca, JoinTokens tokens, MeshDirectory directory, MeshDirectory.Scan first)
       throws IOException {
+    running.push(start.saving()::shutdown);
     running.push(planner);
     running.push(loader);
     running.push(snapshots::shutdown);
@@ -206,7 +261,7 @@ public final class PortolanServer implements AutoCloseable {
     AdminServer pages =
         new AdminServer(
             settings.adminAddress(),
-            new AdminPages(loader::current, planner, federation::status),
+            new AdminPages(loader::current, planner, federation::status, this::leadership),
             planner,
             new AdminServer.Sources(
                 this::readiness, () -> findings(files), metrics, Version.current()));
@@ -241,7 +296,18 @@ public final class PortolanServer implements AutoCloseable {
       federation.start(members);
       running.push(sources);
       sources.start();
+      LeaderWork work = leader;
+      if (work != null) {
+        running.push(work);
+        work.start();
+        leaderMetrics.follow(work::view, members);
+      }
     }
+  }
+
+  private LeaderPage.@Nullable View leadership() {
+    LeaderWork work = leader;
+    return work == null ? null : work.view();
   }
 
   /** What is wrong in files and API servers, and what is of concern in the federation they make. */
@@ -323,7 +389,7 @@ public final class PortolanServer implements AutoCloseable {
   /** Why it is not ready, empty when it is. */
   public String readiness() {
     XdsEndpoint open = endpoint;
-    if (open != null && open.isDraining()) {
+    if (closing || (open != null && open.isDraining())) {
       return "shutting down";
     }
     if (loader.ready()) {
@@ -335,9 +401,17 @@ public final class PortolanServer implements AutoCloseable {
         + (clusters.isEmpty() ? "" : " (clusters " + String.join(", ", clusters) + ")");
   }
 
-  /** Drains the streams, then stops everything. Blocks for the drain time at the longest, about. */
+  /**
+   * Gives up leadership, so that another replica goes on at once; drains the streams; stops
+   * everything. Blocks for the drain time and a few seconds at the longest.
+   */
   @Override
   public void close() {
+    closing = true;
+    LeaderWork work = leader;
+    if (work != null) {
+      work.resign();
+    }
     XdsEndpoint open = endpoint;
     if (open != null) {
       open.drain(settings.drain());

@@ -234,10 +234,21 @@ class ApplyTest {
     serveAs("istiod");
     Set<Access> asked = Grants.asked(server.auditLog(), namespace, "istiod");
     assertTrue(asked.contains(new Access("", "pods", "watch", "", "")), "the log tells: " + asked);
+    for (Access access :
+        List.of(
+            new Access("", "configmaps", "watch", namespace, "istio"),
+            new Access("", "configmaps", "watch", "", "istio-ca-root-cert"),
+            new Access("", "configmaps", "create", namespace, "istio-ca-root-cert"),
+            new Access("", "configmaps", "patch", namespace, "istio-ca-root-cert"))) {
+      assertTrue(asked.contains(access), access + " in " + asked);
+    }
     assertEquals(Set.of(), Grants.of(objects, namespace, "istiod").compare(asked).missing());
   }
 
-  /** Runs a control plane with the rights of an account until it has read everything. */
+  /**
+   * Runs a control plane with the rights of an account until it has read everything and published
+   * the roots.
+   */
   private void serveAs(String account) throws Exception {
     String token =
         Kubernetes.kubectl(server.cluster(), "", "create", "token", "-n", namespace, account)
@@ -267,7 +278,27 @@ class ApplyTest {
         LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
       }
       assertEquals("", portolan.readiness());
+      String roots = published("", end);
+      client
+          .configMaps()
+          .inNamespace(namespace)
+          .withName("istio-ca-root-cert")
+          .edit(map -> map.edit().addToData("root-cert.pem", "not " + roots).build());
+      assertEquals(roots, published("not " + roots, end), "repaired");
     }
+  }
+
+  /** The roots in the namespace, once they are others than these. */
+  private String published(String others, long end) {
+    while (System.nanoTime() < end) {
+      var map = client.configMaps().inNamespace(namespace).withName("istio-ca-root-cert").get();
+      String pem = map == null ? "" : map.getData().getOrDefault("root-cert.pem", "");
+      if (!pem.isEmpty() && !pem.equals(others)) {
+        return pem;
+      }
+      LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
+    }
+    throw new AssertionError("not published in time");
   }
 
   private boolean may(String account, Access access) {

@@ -43,16 +43,39 @@ class GrantsTest {
     assertEquals(Set.of(), Grants.of(objects, SYSTEM, "istio-eastwestgateway").granted());
   }
 
+  private static Set<Access> writes(Map<String, JsonNode> objects, String account) {
+    return Grants.of(objects, SYSTEM, account).granted().stream()
+        .filter(grant -> !Set.of("get", "list", "watch").contains(grant.verb()))
+        .collect(java.util.stream.Collectors.toSet());
+  }
+
   @Test
-  void onlyLeadershipAndTokenReviewsAreWritten() {
-    for (String account : List.of("istiod", "istio-reader-service-account")) {
-      for (Access grant : Grants.of(objects, SYSTEM, account).granted()) {
-        if (!Set.of("get", "list", "watch").contains(grant.verb())) {
-          assertTrue(
-              Set.of("leases", "tokenreviews").contains(grant.resource()), account + " " + grant);
-        }
-      }
-    }
+  void onlyLeadershipTokenReviewsAndTheRootsAreWritten() throws Exception {
+    Access review = new Access("authentication.k8s.io", "tokenreviews", "create", "", "");
+    Set<Access> roots =
+        Set.of(
+            review,
+            new Access("", "configmaps", "create", "", ""),
+            new Access("", "configmaps", "patch", "", "istio-ca-root-cert"));
+    Set<Access> leader = new java.util.HashSet<>(roots);
+    leader.add(new Access("coordination.k8s.io", "leases", "create", SYSTEM, ""));
+    leader.add(new Access("coordination.k8s.io", "leases", "update", SYSTEM, "portolan-leader"));
+    assertEquals(leader, writes(objects, "istiod"));
+    assertEquals(Set.of(review), writes(objects, "istio-reader-service-account"));
+
+    Chart chart = Chart.packaged();
+    Map<String, JsonNode> remote =
+        Objects.byLabel(
+            chart.render(
+                chart.settings(List.of("profile=remote,global.remotePilotAddress=192.0.2.1")),
+                SYSTEM));
+    assertEquals(
+        roots,
+        writes(remote, "istio-reader-service-account"),
+        "a cluster without a control plane gets the roots from another one's");
+    Map<String, JsonNode> none =
+        Objects.byLabel(chart.render(chart.settings(List.of("rootConfigMap=")), SYSTEM));
+    assertTrue(writes(none, "istiod").stream().noneMatch(w -> w.resource().equals("configmaps")));
   }
 
   /** The lines have the form in which an API server writes them. */

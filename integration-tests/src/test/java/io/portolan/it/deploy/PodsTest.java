@@ -123,10 +123,10 @@ class PodsTest {
       }
       command.add(
           text.replace("=0.0.0.0:", "=" + CONTROL_PLANE + ":")
-              .replace("=/etc/portolan/mesh", "=" + mesh)
               .replace("=/etc/cacerts", "=" + directory.resolve("data/ca"))
               .replace("=/var/lib/portolan", "=" + directory.resolve("data")));
     }
+    command.add("--mesh=" + mesh);
     return start(command, "pods-istiod.log");
   }
 

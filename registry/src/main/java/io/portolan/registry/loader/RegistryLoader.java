@@ -107,11 +107,12 @@ public final class RegistryLoader implements ChangeSink, AutoCloseable {
       return;
     }
     // Also what nobody can see yet, such as a slice whose service is still to come.
+    boolean seen = !ready || !change.isEmpty();
     current = change.after();
-    if (ready && change.isEmpty()) {
+    ready = true;
+    if (!seen) {
       return;
     }
-    ready = true;
     try {
       reader.accept(change);
     } catch (RuntimeException e) {

@@ -69,6 +69,23 @@ public record MeshSettings(
         List.of());
   }
 
+  /** These settings under other names. */
+  public MeshSettings named(String trustDomain, String rootNamespace, String domain) {
+    return new MeshSettings(
+        trustDomain,
+        rootNamespace,
+        domain,
+        clusters,
+        networks,
+        registryOnly,
+        connectTimeout,
+        defaultRetries,
+        localityLb,
+        probe,
+        clusterHealth,
+        serviceSettings);
+  }
+
   /** What holds before any mesh.yaml was read. */
   public static final MeshSettings DEFAULT =
       new MeshSettings(

@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.portolan.registry.change.Change;
+import io.portolan.registry.image.ClusterImage;
 import io.portolan.registry.image.ImageChange;
 import io.portolan.registry.model.Health;
 import io.portolan.registry.model.Kind;
+import io.portolan.registry.model.Locality;
 import io.portolan.registry.model.MeshObject;
+import io.portolan.registry.model.NodeObject;
 import io.portolan.registry.model.ObjectRef;
 import io.portolan.registry.model.Origin;
 import io.portolan.registry.model.PodObject;
@@ -23,6 +26,8 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The loop publishes what can be published, whatever one object does. */
@@ -125,5 +130,52 @@ class RegistryLoaderTest {
       assertNotNull(second, "the loop goes on");
       assertEquals(21, second.after().services().size());
     }
+  }
+
+  /** A node comes before its pods: no reader sees it then, and it counts all the same. */
+  @Test
+  void whatNobodySeesYetIsInTheImage() throws Exception {
+    BlockingQueue<ImageChange> published = new LinkedBlockingQueue<>();
+    try (RegistryLoader loader = new RegistryLoader(Set.of("test"), published::add)) {
+      loader.offer("test", List.of(new Change.Put(service("s"))));
+      loader.synced("test");
+      loader.start();
+      assertNotNull(published.poll(20, TimeUnit.SECONDS));
+      Locality zone = Locality.parse("region/zone");
+      loader.offer(
+          "test",
+          List.of(
+              new Change.Put(
+                  new NodeObject(new ObjectRef("east", Kind.NODE, "", "n1"), ORIGIN, zone))));
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (node(loader) == null && System.nanoTime() < end) {
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+      }
+      assertNotNull(node(loader), "it is in the image");
+      assertTrue(published.isEmpty(), "nobody is told");
+
+      loader.offer(
+          "test",
+          List.of(
+              new Change.Put(
+                  new SliceObject(
+                      ref(Kind.ENDPOINT_SLICE, "s-x"),
+                      ORIGIN,
+                      "s",
+                      List.of(new SliceObject.SlicePort("http", 8080)),
+                      List.of(
+                          new SliceObject.SliceEndpoint(
+                              "10.1.0.1", Health.HEALTHY, "n1", "", ""))))));
+      ImageChange third = published.poll(20, TimeUnit.SECONDS);
+      assertNotNull(third);
+      assertEquals(
+          zone,
+          third.after().services().values().iterator().next().endpoints().getFirst().locality());
+    }
+  }
+
+  private static @Nullable MeshObject node(RegistryLoader loader) {
+    ClusterImage cluster = loader.current().clusters().get("east");
+    return cluster == null ? null : cluster.get(new ObjectRef("east", Kind.NODE, "", "n1"));
   }
 }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the JSON of the debug pages. Safe for any thread. */
 public final class AdminPages {
@@ -24,13 +25,29 @@ public final class AdminPages {
   private final Supplier<RegistryImage> image;
   private final PushPlanner planner;
   private final Supplier<List<MemberStatus>> members;
+  private final Supplier<LeaderPage.@Nullable View> leader;
 
-  /** Pages over the current image, the connected proxies and the member clusters. */
+  /**
+   * Pages over the current image, the connected proxies and the member clusters.
+   *
+   * @param leader gives null where there is no election
+   */
   public AdminPages(
-      Supplier<RegistryImage> image, PushPlanner planner, Supplier<List<MemberStatus>> members) {
+      Supplier<RegistryImage> image,
+      PushPlanner planner,
+      Supplier<List<MemberStatus>> members,
+      Supplier<LeaderPage.@Nullable View> leader) {
     this.image = image;
     this.planner = planner;
     this.members = members;
+    this.leader = leader;
+  }
+
+  /** Who of several replicas writes, and what it has written. */
+  ObjectNode leader() {
+    ObjectNode root = json.createObjectNode();
+    LeaderPage.into(root, leader.get());
+    return root;
   }
 
   /** The clusters with what was read from them, and the life of those that are members. */

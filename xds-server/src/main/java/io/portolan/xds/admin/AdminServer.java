@@ -86,6 +86,7 @@ public final class AdminServer implements AutoCloseable {
     json("/version", q -> pages.mapper().createObjectNode().put("version", sources.version()));
     json("/debug/clusters", q -> pages.clusters());
     json("/debug/gateways", q -> pages.gateways());
+    json("/debug/leader", q -> pages.leader());
     json("/debug/registry", q -> pages.registry());
     json("/debug/proxies", q -> pages.proxies());
     json("/debug/findings", q -> findings());

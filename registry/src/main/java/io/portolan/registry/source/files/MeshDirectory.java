@@ -7,6 +7,7 @@ import io.portolan.registry.model.ObjectRef;
 import io.portolan.registry.source.objects.CaCertsSecret;
 import io.portolan.registry.source.objects.Finding;
 import io.portolan.registry.source.objects.Findings;
+import io.portolan.registry.source.objects.SettingsLayer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitOption;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -44,11 +46,11 @@ public final class MeshDirectory {
   private final InstantSource clock;
   private final Duration grace;
   private final boolean foldersExpected;
+  private final SettingsFile settingsFile;
   private final Map<String, FileState> files = new TreeMap<>();
   private Map<ObjectRef, MeshObject> offered = new HashMap<>();
   private @Nullable MeshSettings settings;
   private @Nullable Stamp settingsStamp;
-  private List<Finding> settingsFindings = List.of();
 
   private record Stamp(long size, long modifiedMillis, String key) {}
 
@@ -87,23 +89,37 @@ public final class MeshDirectory {
   }
 
   /**
+   * A directory that stands alone.
+   *
    * @param root the directory
    * @param grace how long a file must be left alone before objects it lost are removed
    */
   public MeshDirectory(Path root, InstantSource clock, Duration grace) {
-    this(root, clock, grace, true);
+    this(root, clock, grace, true, List::of, null);
   }
 
   /**
+   * A directory beside API servers.
+   *
    * @param grace how long a file must be left alone before objects it lost are removed
    * @param foldersExpected every cluster of the settings should have a folder; false where some are
    *     read from API servers
+   * @param below settings that hold where {@code mesh.yaml} says nothing, the first layer on top
+   * @param started the settings the process was started with, whose trust domain, root namespace
+   *     and domain suffix hold until it ends; null where they follow edits
    */
-  public MeshDirectory(Path root, InstantSource clock, Duration grace, boolean foldersExpected) {
+  public MeshDirectory(
+      Path root,
+      InstantSource clock,
+      Duration grace,
+      boolean foldersExpected,
+      Supplier<List<SettingsLayer>> below,
+      @Nullable MeshSettings started) {
     this.root = root;
     this.clock = clock;
     this.grace = grace;
     this.foldersExpected = foldersExpected;
+    this.settingsFile = new SettingsFile(SETTINGS, below, started);
   }
 
   /**
@@ -128,7 +144,7 @@ public final class MeshDirectory {
       }
       read(entry.getKey(), entry.getValue(), state, cacerts);
     }
-    List<Finding> findings = new ArrayList<>(settingsFindings);
+    List<Finding> findings = new ArrayList<>(settingsFile.findings());
     findings.addAll(folderFindings());
     Map<ObjectRef, MeshObject> merged = merge(findings);
     diff(merged, changes);
@@ -137,32 +153,29 @@ public final class MeshDirectory {
     return new Scan(changes, findings, cacerts);
   }
 
+  /** Whether {@code mesh.yaml}, as last scanned, names a top-level field. */
+  public boolean names(String field) {
+    return settingsFile.names(field);
+  }
+
   private boolean readSettings(List<Change> changes) {
     Path file = root.resolve(SETTINGS);
-    Findings found = new Findings(SETTINGS);
     try {
       if (!Files.exists(file)) {
-        found.warning(0, "", "is missing: built-in settings hold");
-        settingsFindings = found.list();
+        settingsFile.missing();
         settingsStamp = null;
-        return settings == null && offer(MeshSettings.DEFAULT, changes);
+      } else {
+        Stamp stamp = stamp(file);
+        if (!stamp.equals(settingsStamp)) {
+          settingsStamp = stamp;
+          settingsFile.read(text(file));
+        }
       }
-      Stamp stamp = stamp(file);
-      if (stamp.equals(settingsStamp)) {
-        return false;
-      }
-      settingsStamp = stamp;
-      MeshSettings read = ParsedFile.settings(SETTINGS, text(file), found);
-      settingsFindings = found.list();
-      if (read == null) {
-        return settings == null && offer(MeshSettings.DEFAULT, changes);
-      }
-      return !read.equals(settings) && offer(read, changes);
     } catch (IOException e) {
-      found.error(0, "", "cannot be read: " + e.getMessage());
-      settingsFindings = found.list();
-      return false;
+      settingsFile.failed(e);
     }
+    MeshSettings read = settingsFile.merged();
+    return read != null && !read.equals(settings) && offer(read, changes);
   }
 
   /** Offers settings; true when names of services depend on what differs. */

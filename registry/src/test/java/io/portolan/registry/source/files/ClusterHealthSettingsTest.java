@@ -10,8 +10,8 @@ import io.portolan.registry.model.ClusterHealth.Control;
 import io.portolan.registry.model.ClusterHealth.Data;
 import io.portolan.registry.model.ClusterHealth.Signals;
 import io.portolan.registry.model.ClusterHealth.Step;
-import io.portolan.registry.model.MeshSettings;
 import io.portolan.registry.source.objects.Findings;
+import io.portolan.registry.source.objects.SettingsLayer;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -21,8 +21,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** {@code clusterHealth} of {@code mesh.yaml}. */
 class ClusterHealthSettingsTest {
   private static ClusterHealth read(String yaml, Findings findings) {
-    MeshSettings settings = ParsedFile.settings("mesh.yaml", yaml, findings);
-    return settings == null ? ClusterHealth.DEFAULT : settings.clusterHealth();
+    return SettingsLayer.read("mesh.yaml", yaml, findings)
+        .map(layer -> SettingsLayer.merge(List.of(layer)).clusterHealth())
+        .orElse(ClusterHealth.DEFAULT);
   }
 
   @Test

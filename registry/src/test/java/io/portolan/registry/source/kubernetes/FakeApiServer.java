@@ -17,13 +17,13 @@ import java.util.concurrent.TimeUnit;
  * An API server that does what a test says, request by request: {@link #next} waits for a request,
  * and the test answers it piece by piece.
  */
-final class FakeApiServer implements AutoCloseable {
+public final class FakeApiServer implements AutoCloseable {
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final BlockingQueue<Call> calls = new LinkedBlockingQueue<>();
 
   /** One request, and its answer as the test makes it. */
-  static final class Call {
+  public static final class Call {
     private final HttpExchange exchange;
     private final BlockingQueue<Step> steps = new LinkedBlockingQueue<>();
 
@@ -32,25 +32,36 @@ final class FakeApiServer implements AutoCloseable {
       boolean run() throws IOException;
     }
 
-    private Call(HttpExchange exchange) {
+    private final String body;
+
+    private Call(HttpExchange exchange, String body) {
       this.exchange = exchange;
+      this.body = body;
     }
 
-    String path() {
+    public String method() {
+      return exchange.getRequestMethod();
+    }
+
+    public String body() {
+      return body;
+    }
+
+    public String path() {
       return exchange.getRequestURI().getPath();
     }
 
     /** The query, decoded. */
-    String query() {
+    public String query() {
       return String.valueOf(exchange.getRequestURI().getQuery());
     }
 
-    boolean watches() {
+    public boolean watches() {
       return query().contains("watch=true");
     }
 
     /** A whole answer. */
-    void answer(int code, String body) {
+    public void answer(int code, String body) {
       answer(code, body, "");
     }
 
@@ -69,7 +80,7 @@ final class FakeApiServer implements AutoCloseable {
     }
 
     /** Begins an answer of unknown length. */
-    Call open() {
+    public Call open() {
       steps.add(
           () -> {
             exchange.sendResponseHeaders(200, 0);
@@ -80,7 +91,7 @@ final class FakeApiServer implements AutoCloseable {
     }
 
     /** Sends a piece of it. */
-    Call piece(String text) {
+    public Call piece(String text) {
       steps.add(
           () -> {
             exchange.getResponseBody().write(text.getBytes(StandardCharsets.UTF_8));
@@ -90,11 +101,11 @@ final class FakeApiServer implements AutoCloseable {
       return this;
     }
 
-    Call event(String type, String object) {
+    public Call event(String type, String object) {
       return piece("{\"type\":\"" + type + "\",\"object\":" + object + "}\n");
     }
 
-    Call bookmark(long version) {
+    public Call bookmark(long version) {
       return event(
           "BOOKMARK", "{\"kind\":\"X\",\"metadata\":{\"resourceVersion\":\"" + version + "\"}}");
     }
@@ -109,7 +120,7 @@ final class FakeApiServer implements AutoCloseable {
     }
 
     /** Ends the answer as it should be. */
-    void end() {
+    public void end() {
       steps.add(() -> true);
     }
 
@@ -133,7 +144,7 @@ final class FakeApiServer implements AutoCloseable {
     }
   }
 
-  FakeApiServer() {
+  public FakeApiServer() {
     try {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
     } catch (IOException e) {
@@ -143,19 +154,22 @@ final class FakeApiServer implements AutoCloseable {
     server.createContext(
         "/",
         exchange -> {
-          Call call = new Call(exchange);
+          Call call =
+              new Call(
+                  exchange,
+                  new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
           calls.add(call);
           call.serve();
         });
     server.start();
   }
 
-  String url() {
+  public String url() {
     return "http://127.0.0.1:" + server.getAddress().getPort();
   }
 
   /** The next request. */
-  Call next() throws InterruptedException {
+  public Call next() throws InterruptedException {
     Call call = calls.poll(20, TimeUnit.SECONDS);
     if (call == null) {
       throw new AssertionError("no request in 20 s");
@@ -164,7 +178,7 @@ final class FakeApiServer implements AutoCloseable {
   }
 
   /** Whether a request waits to be answered. */
-  boolean asked() {
+  public boolean asked() {
     return !calls.isEmpty();
   }
 

@@ -15,15 +15,24 @@ import java.util.Optional;
 
 /** A Lease of an API server. Needs get, create and update of leases in its namespace. */
 public final class KubernetesLease implements LeaseStore {
-  private final KubernetesClient client;
+  private final Connection connection;
   private final String namespace;
   private final String name;
 
-  /**
-   * @param client stays open
-   */
-  public KubernetesLease(KubernetesClient client, String namespace, String name) {
-    this.client = client;
+  /** The client of the moment: a rotated credential makes another one. */
+  @FunctionalInterface
+  public interface Connection {
+    /**
+     * A client that stays open.
+     *
+     * @throws IOException when there is none now
+     */
+    KubernetesClient client() throws IOException;
+  }
+
+  /** A Lease of this namespace; it need not exist. */
+  public KubernetesLease(Connection connection, String namespace, String name) {
+    this.connection = connection;
     this.namespace = namespace;
     this.name = name;
   }
@@ -31,7 +40,9 @@ public final class KubernetesLease implements LeaseStore {
   @Override
   public Optional<LeaseRecord> read() throws IOException {
     try {
-      Lease lease = client.leases().inNamespace(namespace).withName(name).get();
+      Lease lease =
+          BoundedRequests.ask(
+              connection.client(), c -> c.leases().inNamespace(namespace).withName(name).get());
       return Optional.ofNullable(lease).map(KubernetesLease::record);
     } catch (KubernetesClientException e) {
       throw failure("read", e);
@@ -56,8 +67,14 @@ public final class KubernetesLease implements LeaseStore {
             .endSpec()
             .build();
     try {
-      var resource = client.leases().inNamespace(namespace).resource(lease);
-      return Optional.of(record(next.version().isEmpty() ? resource.create() : resource.update()));
+      Lease stored =
+          BoundedRequests.ask(
+              connection.client(),
+              c -> {
+                var resource = c.leases().inNamespace(namespace).resource(lease);
+                return next.version().isEmpty() ? resource.create() : resource.update();
+              });
+      return Optional.of(record(stored));
     } catch (KubernetesClientException e) {
       if (e.getCode() == HttpURLConnection.HTTP_CONFLICT
           || (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND && !next.version().isEmpty())) {

@@ -3,6 +3,7 @@ package io.portolan.registry.source.kubernetes.leader;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +24,7 @@ public final class Leadership implements AutoCloseable {
   private final Object lock = new Object();
   private Election election;
   private boolean led;
+  private int floor;
   private String failure = "";
 
   /**
@@ -46,6 +48,7 @@ public final class Leadership implements AutoCloseable {
    *
    * @param leading this replica leads
    * @param leader identity of whoever holds the Lease, empty for nobody or when it is not known
+   * @param since when the leader took the Lease, by its own clock
    * @param renewed by the leader's own clock
    * @param failure why the Lease could not be read or written, empty when it could
    */
@@ -54,6 +57,7 @@ public final class Leadership implements AutoCloseable {
       boolean leading,
       String leader,
       int transitions,
+      Instant since,
       Instant renewed,
       String failure) {}
 
@@ -94,7 +98,7 @@ public final class Leadership implements AutoCloseable {
       Election now = election().saw(store.read().orElse(null), clock.get());
       set(now);
       Election.Reading sent = clock.get();
-      Optional<LeaseRecord> proposal = now.proposal(sent);
+      Optional<LeaseRecord> proposal = now.proposal(sent).map(this::raised);
       if (proposal.isPresent()) {
         store.write(proposal.get()).ifPresent(stored -> set(now.wrote(stored, sent)));
       }
@@ -103,6 +107,22 @@ public final class Leadership implements AutoCloseable {
       failed(String.valueOf(e.getMessage()));
     }
     announce();
+  }
+
+  private LeaseRecord raised(LeaseRecord proposal) {
+    synchronized (lock) {
+      return proposal.atLeast(floor);
+    }
+  }
+
+  /**
+   * Has the fencing number grow beyond one that was met in what an earlier leader wrote: the Lease
+   * was deleted since, and began again. The next renewal does it; only the leader's can.
+   */
+  public void outgrow(int met) {
+    synchronized (lock) {
+      floor = Math.max(floor, met + 1);
+    }
   }
 
   private void set(Election next) {
@@ -178,22 +198,38 @@ public final class Leadership implements AutoCloseable {
         leads(),
         seen == null ? "" : seen.holder(),
         seen == null ? 0 : seen.transitions(),
+        seen == null ? Instant.EPOCH : seen.acquired(),
         seen == null ? Instant.EPOCH : seen.renewed(),
         problem);
   }
 
-  /** Lets go of the Lease, so that another replica need not wait for it to expire. */
-  @Override
-  public void close() {
+  /**
+   * Lets go of the Lease, so that another replica need not wait for it to expire, and takes no part
+   * any more.
+   *
+   * @return done when the Lease was given up, or could not be
+   */
+  public CompletableFuture<Void> resign() {
+    CompletableFuture<Void> done = new CompletableFuture<>();
     try {
       timer.execute(
           () -> {
-            release();
-            timer.shutdownNow();
+            try {
+              release();
+            } finally {
+              timer.shutdownNow();
+              done.complete(null);
+            }
           });
     } catch (RejectedExecutionException e) {
-      LOG.debug("closed twice");
+      done.complete(null);
     }
+    return done;
+  }
+
+  @Override
+  public void close() {
+    var _ = resign();
   }
 
   private void release() {

@@ -19,4 +19,11 @@ public record LeaseRecord(
     Instant acquired,
     Instant renewed,
     int transitions,
-    String version) {}
+    String version) {
+  /** The same with a fencing number that is not below this one. */
+  LeaseRecord atLeast(int least) {
+    return transitions >= least
+        ? this
+        : new LeaseRecord(holder, duration, acquired, renewed, least, version);
+  }
+}

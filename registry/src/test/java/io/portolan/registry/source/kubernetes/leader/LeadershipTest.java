@@ -226,6 +226,55 @@ class LeadershipTest {
     assertEquals(1, b.leadership.status().transitions());
   }
 
+  @Test
+  void resigningIsDoneWhenTheLeaseIsFree() {
+    a.step();
+    var done = a.leadership.resign();
+    assertFalse(done.isDone());
+    time.run();
+    assertTrue(done.isDone());
+    assertEquals("", store.lease.orElseThrow().holder());
+    assertTrue(a.leadership.resign().isDone(), "twice is once");
+  }
+
+  @Test
+  void resigningIsDoneWithoutAnApiServerToo() {
+    a.step();
+    store.down = true;
+    var done = a.leadership.resign();
+    time.run();
+    assertTrue(done.isDone());
+    assertFalse(a.leadership.leads());
+  }
+
+  @Test
+  void theStatusSaysSinceWhen() {
+    a.step();
+    Instant taken = a.reading().wall();
+    pass(Duration.ofMinutes(1));
+    assertEquals(taken, a.leadership.status().since());
+    assertEquals(taken, b.leadership.status().since());
+    assertTrue(a.leadership.status().renewed().isAfter(taken));
+  }
+
+  @Test
+  void aNumberThatWasMetIsOutgrownByTheLeaderOnly() throws IOException {
+    a.step();
+    b.step();
+    b.leadership.outgrow(9);
+    pass(Duration.ofSeconds(4));
+    assertEquals(0, a.leadership.status().transitions(), "b does not hold it");
+    a.leadership.outgrow(7);
+    pass(Duration.ofSeconds(4));
+    assertEquals(8, a.leadership.status().transitions());
+    List<Leadership.Fencing> ran = new ArrayList<>();
+    assertTrue(a.leadership.runIfLeader(ran::add));
+    assertEquals(List.of(new Leadership.Fencing("a", 8)), ran);
+    a.frozen = true;
+    pass(Duration.ofSeconds(30));
+    assertEquals(10, b.leadership.status().transitions(), "whoever comes next knows its own");
+  }
+
   /** Cuts, freezes, outages and clock jumps in any order: never two leaders. */
   @Property(tries = 300)
   void neverTwoLeaders(@ForAll @Size(max = 60) List<@IntRange(min = 0, max = 79) Integer> faults) {

@@ -1,6 +1,5 @@
-package io.portolan.registry.source.files;
+package io.portolan.registry.source.objects;
 
-import io.portolan.registry.source.objects.Tree;
 import java.util.ArrayList;
 import java.util.List;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
