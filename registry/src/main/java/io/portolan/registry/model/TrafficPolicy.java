@@ -45,9 +45,10 @@ public record TrafficPolicy(
    * Locality settings.
    *
    * @param enabled whether localities count at all
-   * @param distribute from a locality pattern ({@code region/zone/*}) to weights per pattern
+   * @param distribute shares of traffic for callers of a place; no two are for the same place
    * @param failover from a region to the region that follows it
-   * @param failoverPriority ordered labels whose equality makes the priority
+   * @param failoverPriority ordered labels whose equality makes the priority; {@code label=value}
+   *     compares with that value in place of the caller's
    */
   public record LocalityLb(
       boolean enabled,
@@ -59,9 +60,20 @@ public record TrafficPolicy(
       failover = Map.copyOf(failover);
       failoverPriority = List.copyOf(failoverPriority);
     }
+
+    /** The label of an entry of {@code failoverPriority}. */
+    public static String labelName(String entry) {
+      int equal = entry.indexOf('=');
+      return equal < 0 ? entry : entry.substring(0, equal);
+    }
   }
 
-  /** Shares of traffic from one locality pattern; weights sum to 100. */
+  /**
+   * Shares of traffic.
+   *
+   * @param from {@link LocalityPattern} of the callers
+   * @param to share in percent by {@link LocalityPattern}; they sum to 100 and overlap nowhere
+   */
   public record Distribute(String from, Map<String, Integer> to) {
     public Distribute {
       to = Map.copyOf(to);

@@ -174,7 +174,8 @@ class RegistryDeltaPropertyTest {
                 random.nextBoolean() ? Health.HEALTHY : Health.UNHEALTHY,
                 "node0",
                 "",
-                pod)));
+                pod,
+                "")));
   }
 
   private static PodObject pod(String cluster, String ns, String name, Random random) {
@@ -186,6 +187,8 @@ class RegistryDeltaPropertyTest {
         "sa" + random.nextInt(2),
         "node" + random.nextInt(2),
         random.nextBoolean() ? Health.HEALTHY : Health.UNHEALTHY,
-        List.of());
+        List.of(),
+        "",
+        "");
   }
 }

@@ -58,7 +58,9 @@ class RegistryLoaderTest {
         "default",
         "",
         Health.HEALTHY,
-        List.of());
+        List.of(),
+        "",
+        "");
   }
 
   private static MeshObject slice(String service) {
@@ -67,7 +69,7 @@ class RegistryLoaderTest {
         ORIGIN,
         service,
         List.of(new SliceObject.SlicePort("http", 8080)),
-        List.of(new SliceObject.SliceEndpoint("10.1.0.1", Health.HEALTHY, "", "", "")));
+        List.of(new SliceObject.SliceEndpoint("10.1.0.1", Health.HEALTHY, "", "", "", "")));
   }
 
   @Test

@@ -16,9 +16,11 @@ public enum IpFamilies {
     return six == four ? BOTH : six ? IPV6 : IPV4;
   }
 
-  /** Whether an address is of a family the proxy has. */
+  /** Whether an address is of a family the proxy has; a host name may lead to any. */
   boolean has(String address) {
-    return this == BOTH || (this == IPV6) == (address.indexOf(':') >= 0);
+    return this == BOTH
+        || (this == IPV6) == (address.indexOf(':') >= 0)
+        || !Literal.isAddress(address);
   }
 
   /** Those of {@code first} and {@code others} that the proxy can dial, in order. */

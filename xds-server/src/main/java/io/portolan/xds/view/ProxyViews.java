@@ -8,7 +8,6 @@ import io.portolan.xds.node.ProxyNode;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -79,7 +78,9 @@ public final class ProxyViews {
         node.networkView(),
         node.namespace(),
         locality,
-        router ? node.labels() : Map.of(),
+        router
+            ? node.labels()
+            : context.priorityLabels(place.labels().isEmpty() ? node.labels() : place.labels()),
         context.nodesMatter(node.cluster()) ? place.node() : "",
         IpFamilies.of(node.addresses()));
   }

@@ -17,6 +17,7 @@ import io.portolan.registry.model.ObjectRef;
 import io.portolan.registry.model.PortProtocol;
 import io.portolan.registry.model.Resolution;
 import io.portolan.registry.model.ServicePort;
+import io.portolan.registry.model.TrafficPolicy.LocalityLb;
 import io.portolan.xds.generate.endpoint.AssignmentGenerator;
 import io.portolan.xds.node.ProxyNode;
 import java.util.ArrayList;
@@ -210,6 +211,14 @@ class AssignmentPropertyTest {
       List<Endpoint> endpoints,
       Map<String, List<NetworkGateway>> gateways,
       Map<String, ClusterCondition> conditions) {
+    return build(endpoints, gateways, conditions, MeshSettings.DEFAULT.localityLb());
+  }
+
+  static AssignmentView build(
+      List<Endpoint> endpoints,
+      Map<String, List<NetworkGateway>> gateways,
+      Map<String, ClusterCondition> conditions,
+      LocalityLb setting) {
     MeshService service =
         new MeshService(
             new ServiceKey("a.demo.svc.cluster.local", "demo"),
@@ -227,8 +236,7 @@ class AssignmentPropertyTest {
             gateways,
             c -> conditions.getOrDefault(c, ClusterCondition.UNWATCHED),
             UnaryOperator.identity());
-    return new AssignmentBuilder(
-            service, PORT, SCOPE, MeshSettings.DEFAULT.localityLb(), around, false, true)
+    return new AssignmentBuilder(service, PORT, SCOPE, setting, around, false, true)
         .build("c", e -> true);
   }
 
@@ -262,7 +270,11 @@ class AssignmentPropertyTest {
                         e.weight(),
                         e.labels(),
                         e.meshTls(),
-                        e.source())
+                        e.source(),
+                        e.otherAddresses(),
+                        e.node(),
+                        e.hostname(),
+                        e.target())
                     : e)
         .sorted(java.util.Comparator.comparing(Endpoint::cluster).thenComparing(Endpoint::address))
         .toList();
@@ -288,7 +300,11 @@ class AssignmentPropertyTest {
               1,
               Map.of(),
               true,
-              new ObjectRef("c", Kind.POD, "demo", "pod" + i)));
+              new ObjectRef("c", Kind.POD, "demo", "pod" + i),
+              List.of(),
+              "",
+              "",
+              null));
     }
     return endpoints;
   }

@@ -111,7 +111,16 @@ final class FederationMesh {
       Health health) {
     return put(
         new PodObject(
-            ref(cluster, Kind.POD, name), ORIGIN, ips, labels, "web", node, health, List.of()));
+            ref(cluster, Kind.POD, name),
+            ORIGIN,
+            ips,
+            labels,
+            "web",
+            node,
+            health,
+            List.of(),
+            "",
+            ""));
   }
 
   FederationMesh service(String cluster, String name, String vip, ServicePort... ports) {

@@ -6,9 +6,7 @@ import io.portolan.registry.model.Origin;
 import io.portolan.registry.model.TrafficPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Translates DestinationRules. */
@@ -67,22 +65,10 @@ final class PolicyTranslator {
             yield TrafficPolicy.Algorithm.LEAST_REQUEST;
           }
         };
-    TrafficPolicy.LocalityLb locality = locality(lb.object("localityLbSetting"));
+    TrafficPolicy.LocalityLb locality = LocalityReader.read(lb.object("localityLbSetting"));
     lb.notServed("consistentHash", "warmup", "warmupDurationSecs");
     lb.finish();
     return new TrafficPolicy.LoadBalancer(algorithm, locality);
-  }
-
-  static TrafficPolicy.@Nullable LocalityLb locality(@Nullable Fields setting) {
-    if (setting == null) {
-      return null;
-    }
-    Map<String, String> failover = new HashMap<>();
-    setting.objects("failover", f -> failover.put(f.string("from", ""), f.string("to", "")));
-    boolean enabled = setting.bool("enabled", true);
-    setting.notServed("distribute", "failoverPriority");
-    setting.finish();
-    return new TrafficPolicy.LocalityLb(enabled, List.of(), failover, List.of());
   }
 
   private static TrafficPolicy.@Nullable ConnectionPool pool(@Nullable Fields pool) {

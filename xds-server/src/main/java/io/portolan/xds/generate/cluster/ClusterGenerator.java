@@ -1,6 +1,6 @@
 package io.portolan.xds.generate.cluster;
 
-import com.google.protobuf.UInt32Value;
+import com.google.protobuf.Struct;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.BindConfig;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
@@ -14,12 +14,15 @@ import io.envoyproxy.envoy.type.v3.Percent;
 import io.portolan.registry.model.Resolution;
 import io.portolan.registry.model.TrafficPolicy;
 import io.portolan.xds.generate.Wire;
+import io.portolan.xds.generate.endpoint.AssignmentGenerator;
 import io.portolan.xds.generate.secret.TlsContexts;
 import io.portolan.xds.snapshot.EncodedResource;
 import io.portolan.xds.snapshot.ResourceType;
+import io.portolan.xds.view.AssignmentView;
 import io.portolan.xds.view.ClusterView;
 import io.portolan.xds.view.InboundClusterView;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Makes clusters. */
 public final class ClusterGenerator {
@@ -47,13 +50,11 @@ public final class ClusterGenerator {
         Cluster.newBuilder()
             .setName(view.name())
             .setConnectTimeout(Wire.duration(view.connectTimeout()))
-            .setCommonLbConfig(
-                Cluster.CommonLbConfig.newBuilder()
-                    .setHealthyPanicThreshold(Percent.getDefaultInstance())
-                    .setUpdateMergeWindow(Wire.seconds(0)))
+            .setCommonLbConfig(balancing(view))
             .setCircuitBreakers(Policies.circuitBreakers(view.policy().connectionPool()));
     discovery(cluster, view);
-    if (view.resolution() == Resolution.STATIC) {
+    // Whoever has priorities needs to see failures, or they are never left.
+    if (view.resolution() != Resolution.NONE) {
       cluster.setOutlierDetection(Policies.outlierDetection(view.policy().outlierDetection()));
     }
     if (!view.passthrough()) {
@@ -65,6 +66,18 @@ public final class ClusterGenerator {
     return cluster.build();
   }
 
+  private static Cluster.CommonLbConfig balancing(ClusterView view) {
+    Cluster.CommonLbConfig.Builder config =
+        Cluster.CommonLbConfig.newBuilder()
+            .setHealthyPanicThreshold(Percent.getDefaultInstance())
+            .setUpdateMergeWindow(Wire.seconds(0));
+    if (view.localityWeighted()) {
+      config.setLocalityWeightedLbConfig(
+          Cluster.CommonLbConfig.LocalityWeightedLbConfig.getDefaultInstance());
+    }
+    return config.build();
+  }
+
   private static void discovery(Cluster.Builder cluster, ClusterView view) {
     switch (view.resolution()) {
       case STATIC -> {
@@ -74,13 +87,11 @@ public final class ClusterGenerator {
       }
       case DNS -> {
         cluster.setType(Cluster.DiscoveryType.STRICT_DNS);
-        cluster.setLoadAssignment(dns(view));
-        cluster.setLbPolicy(Policies.lbPolicy(view.policy().loadBalancer()));
+        dns(cluster, view, view.hosts());
       }
       case DNS_ROUND_ROBIN -> {
         cluster.setType(Cluster.DiscoveryType.LOGICAL_DNS);
-        cluster.setLoadAssignment(dns(view));
-        cluster.setLbPolicy(Policies.lbPolicy(view.policy().loadBalancer()));
+        dns(cluster, view, view.hosts() == null ? null : firstName(view.hosts()));
       }
       case NONE -> {
         cluster.setType(Cluster.DiscoveryType.ORIGINAL_DST);
@@ -89,23 +100,31 @@ public final class ClusterGenerator {
     }
   }
 
-  private static ClusterLoadAssignment dns(ClusterView view) {
-    LocalityLbEndpoints.Builder group = LocalityLbEndpoints.newBuilder();
-    // A logical DNS cluster has exactly one name.
-    int limit = view.resolution() == Resolution.DNS_ROUND_ROBIN ? 1 : Integer.MAX_VALUE;
-    view.dnsEndpoints().stream()
-        .limit(limit)
-        .forEach(
-            e ->
-                group.addLbEndpoints(
-                    LbEndpoint.newBuilder()
-                        .setEndpoint(
-                            Endpoint.newBuilder().setAddress(Wire.address(e.address(), e.port())))
-                        .setLoadBalancingWeight(UInt32Value.of(e.weight()))));
-    return ClusterLoadAssignment.newBuilder()
-        .setClusterName(view.name())
-        .addEndpoints(group)
-        .build();
+  private static void dns(
+      Cluster.Builder cluster, ClusterView view, @Nullable AssignmentView hosts) {
+    if (hosts != null) {
+      cluster.setLoadAssignment(AssignmentGenerator.message(hosts));
+    }
+    cluster.setLbPolicy(Policies.lbPolicy(view.policy().loadBalancer()));
+    cluster.setDnsLookupFamily(
+        switch (view.families()) {
+          case IPV4 -> Cluster.DnsLookupFamily.V4_ONLY;
+          case IPV6 -> Cluster.DnsLookupFamily.V6_ONLY;
+          case BOTH -> Cluster.DnsLookupFamily.ALL;
+        });
+  }
+
+  /** A logical DNS cluster has exactly one name. */
+  private static AssignmentView firstName(AssignmentView hosts) {
+    for (AssignmentView.Group group : hosts.groups()) {
+      for (AssignmentView.Host host : group.hosts()) {
+        if (!host.isLiteral()) {
+          AssignmentView.Group only = new AssignmentView.Group(group.locality(), 0, List.of(host));
+          return new AssignmentView(hosts.cluster(), List.of(only), false, List.of());
+        }
+      }
+    }
+    return hosts;
   }
 
   private static void transport(Cluster.Builder cluster, ClusterView view) {
@@ -124,23 +143,42 @@ public final class ClusterGenerator {
             ClusterView.sni(view.port(), view.subset(), view.hostname()),
             view.identities(),
             alpn(view));
-    if (mode == TrafficPolicy.TlsMode.ISTIO_MUTUAL) {
+    boolean always = mode == TrafficPolicy.TlsMode.ISTIO_MUTUAL;
+    if (always && view.targets().isEmpty()) {
       cluster.setTransportSocket(mutual);
       return;
     }
+    for (ClusterView.Target target : view.targets()) {
+      cluster.addTransportSocketMatches(
+          match(
+              "tlsMode-istio-" + target.sni(),
+              Wire.target(target.sni()),
+              TlsContexts.client(target.sni(), target.identities(), alpn(view))));
+    }
+    if (always) {
+      cluster.addTransportSocketMatches(
+          match("tlsMode-istio", Struct.getDefaultInstance(), mutual));
+      return;
+    }
     cluster.addTransportSocketMatches(
-        Cluster.TransportSocketMatch.newBuilder()
-            .setName("tlsMode-istio")
-            .setMatch(Wire.struct("tlsMode", "istio"))
-            .setTransportSocket(mutual));
+        match("tlsMode-istio", Wire.struct("tlsMode", "istio"), mutual));
     cluster.addTransportSocketMatches(
-        Cluster.TransportSocketMatch.newBuilder()
-            .setName("tlsMode-disabled")
-            .setMatch(com.google.protobuf.Struct.getDefaultInstance())
-            .setTransportSocket(
-                TransportSocket.newBuilder()
-                    .setName("envoy.transport_sockets.raw_buffer")
-                    .setTypedConfig(Wire.any(RawBuffer.getDefaultInstance()))));
+        match(
+            "tlsMode-disabled",
+            Struct.getDefaultInstance(),
+            TransportSocket.newBuilder()
+                .setName("envoy.transport_sockets.raw_buffer")
+                .setTypedConfig(Wire.any(RawBuffer.getDefaultInstance()))
+                .build()));
+  }
+
+  private static Cluster.TransportSocketMatch match(
+      String name, Struct endpoint, TransportSocket socket) {
+    return Cluster.TransportSocketMatch.newBuilder()
+        .setName(name)
+        .setMatch(endpoint)
+        .setTransportSocket(socket)
+        .build();
   }
 
   /** {@code istio} last: sidecars of other control planes tell mesh connections by it. */
