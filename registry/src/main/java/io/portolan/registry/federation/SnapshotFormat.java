@@ -28,7 +28,7 @@ import java.util.zip.InflaterInputStream;
  */
 final class SnapshotFormat {
   /** Goes up whenever what {@link ObjectWriter} writes changes. Other versions are refused. */
-  static final int VERSION = 2;
+  static final int VERSION = 3;
 
   private static final byte[] MAGIC =
       "portolan last-good snapshot\n".getBytes(StandardCharsets.US_ASCII);

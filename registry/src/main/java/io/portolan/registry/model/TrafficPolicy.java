@@ -88,7 +88,17 @@ public record TrafficPolicy(
       int http2MaxRequests,
       int maxRequestsPerConnection,
       int maxRetries,
-      @Nullable Duration idleTimeout) {}
+      @Nullable Duration idleTimeout,
+      @Nullable TcpKeepalive tcpKeepalive) {}
+
+  /**
+   * TCP keepalive of connections to endpoints.
+   *
+   * @param probes unanswered probes that end a connection, 0 for the system's
+   * @param time idle before the first probe, null for the system's; whole seconds count
+   * @param interval between probes, null for the system's; whole seconds count
+   */
+  public record TcpKeepalive(int probes, @Nullable Duration time, @Nullable Duration interval) {}
 
   /** Ejection; null or 0 is unset, {@code maxEjectionPercent} 0..100 or -1 for unset. */
   public record OutlierDetection(

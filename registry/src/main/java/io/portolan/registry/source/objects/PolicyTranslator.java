@@ -13,6 +13,17 @@ import org.jspecify.annotations.Nullable;
 final class PolicyTranslator {
   private static final int MANY = Integer.MAX_VALUE;
 
+  /** Fields of {@code outlierDetection} that are found in {@code connectionPool.http}. */
+  private static final List<String> EJECTION =
+      List.of(
+          "consecutiveGatewayErrors",
+          "consecutive5xxErrors",
+          "consecutiveErrors",
+          "interval",
+          "baseEjectionTime",
+          "maxEjectionPercent",
+          "minHealthPercent");
+
   private PolicyTranslator() {}
 
   static DestinationRuleObject destinationRule(
@@ -40,6 +51,10 @@ final class PolicyTranslator {
             pool(policy.object("connectionPool")),
             outlier(policy.object("outlierDetection")),
             tls(policy.object("tls")));
+    policy.misplaced(
+        "circuitBreaker",
+        "outlierDetection, with outlierDetection.consecutive5xxErrors for consecutiveErrors, and"
+            + " connectionPool for limits");
     policy.notServed("portLevelSettings", "tunnel", "proxyProtocol", "retryBudget");
     policy.finish();
     return made;
@@ -77,11 +92,14 @@ final class PolicyTranslator {
     }
     int maxConnections = 0;
     Duration connectTimeout = null;
+    TrafficPolicy.TcpKeepalive keepalive = null;
     Fields tcp = pool.object("tcp");
     if (tcp != null) {
       maxConnections = tcp.integer("maxConnections", 0, 0, MANY);
       connectTimeout = tcp.duration("connectTimeout");
-      tcp.notServed("tcpKeepalive", "maxConnectionDuration", "idleTimeout");
+      keepalive = keepalive(tcp.object("tcpKeepalive"));
+      tcp.misplaced("keepAlive", "tcpKeepalive, with probes, time and interval");
+      tcp.notServed("maxConnectionDuration", "idleTimeout");
       tcp.finish();
     }
     Fields http = pool.object("http");
@@ -93,8 +111,12 @@ final class PolicyTranslator {
             http == null ? 0 : http.integer("http2MaxRequests", 0, 0, MANY),
             http == null ? 0 : http.integer("maxRequestsPerConnection", 0, 0, MANY),
             http == null ? 0 : http.integer("maxRetries", 0, 0, MANY),
-            http == null ? null : http.duration("idleTimeout"));
+            http == null ? null : http.duration("idleTimeout"),
+            keepalive);
     if (http != null) {
+      for (String key : EJECTION) {
+        http.misplaced(key, "it in trafficPolicy.outlierDetection." + key);
+      }
       http.notServed("h2UpgradePolicy", "useClientProtocol", "maxConcurrentStreams");
       http.finish();
     }
@@ -102,9 +124,32 @@ final class PolicyTranslator {
     return made;
   }
 
+  private static TrafficPolicy.@Nullable TcpKeepalive keepalive(@Nullable Fields keepalive) {
+    if (keepalive == null) {
+      return null;
+    }
+    TrafficPolicy.TcpKeepalive made =
+        new TrafficPolicy.TcpKeepalive(
+            keepalive.integer("probes", 0, 0, MANY),
+            keepalive.duration("time"),
+            keepalive.duration("interval"));
+    keepalive.finish();
+    return made;
+  }
+
   private static TrafficPolicy.@Nullable OutlierDetection outlier(@Nullable Fields outlier) {
     if (outlier == null) {
       return null;
+    }
+    if (outlier.has("consecutiveErrors")) {
+      outlier
+          .findings()
+          .warning(
+              outlier.lineOf("consecutiveErrors"),
+              outlier.path("consecutiveErrors"),
+              outlier.has("consecutive5xxErrors")
+                  ? "is an old name, and outlierDetection.consecutive5xxErrors counts"
+                  : "is an old name, read as outlierDetection.consecutive5xxErrors (expected that)");
     }
     TrafficPolicy.OutlierDetection made =
         new TrafficPolicy.OutlierDetection(

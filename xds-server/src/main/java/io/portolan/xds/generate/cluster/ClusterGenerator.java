@@ -3,6 +3,7 @@ package io.portolan.xds.generate.cluster;
 import com.google.protobuf.Struct;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.BindConfig;
+import io.envoyproxy.envoy.config.core.v3.ExtraSourceAddress;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
 import io.envoyproxy.envoy.config.core.v3.TransportSocket;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
@@ -21,6 +22,7 @@ import io.portolan.xds.snapshot.ResourceType;
 import io.portolan.xds.view.AssignmentView;
 import io.portolan.xds.view.ClusterView;
 import io.portolan.xds.view.InboundClusterView;
+import io.portolan.xds.view.IpFamilies;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -32,8 +34,10 @@ public final class ClusterGenerator {
   /** Sends on to the original destination. */
   public static final String PASSTHROUGH = "PassthroughCluster";
 
-  /** Source of redirected inbound connections, which the interception rules let pass. */
+  /** Sources of redirected inbound connections, which the interception rules let pass. */
   private static final String INBOUND_SOURCE = "127.0.0.6";
+
+  private static final String INBOUND_SOURCE_IPV6 = "::6";
 
   private ClusterGenerator() {}
 
@@ -57,6 +61,8 @@ public final class ClusterGenerator {
     if (view.resolution() != Resolution.NONE) {
       cluster.setOutlierDetection(Policies.outlierDetection(view.policy().outlierDetection()));
     }
+    Policies.keepalive(view.policy().connectionPool())
+        .ifPresent(cluster::setUpstreamConnectionOptions);
     if (!view.passthrough()) {
       Policies.protocolOptions(view.protocol(), view.http2(), view.policy().connectionPool())
           .ifPresent(
@@ -200,10 +206,7 @@ public final class ClusterGenerator {
       cluster
           .setType(Cluster.DiscoveryType.ORIGINAL_DST)
           .setLbPolicy(Cluster.LbPolicy.CLUSTER_PROVIDED)
-          .setUpstreamBindConfig(
-              BindConfig.newBuilder()
-                  .setSourceAddress(
-                      SocketAddress.newBuilder().setAddress(INBOUND_SOURCE).setPortValue(0)));
+          .setUpstreamBindConfig(inboundSource(view.families()));
     } else {
       cluster
           .setType(Cluster.DiscoveryType.STATIC)
@@ -223,6 +226,23 @@ public final class ClusterGenerator {
         .ifPresent(
             o -> cluster.putTypedExtensionProtocolOptions(Policies.HTTP_OPTIONS, Wire.any(o)));
     return EncodedResource.of(ResourceType.CLUSTER, view.name(), cluster.build(), view.sources());
+  }
+
+  private static BindConfig inboundSource(IpFamilies families) {
+    return switch (families) {
+      case IPV4 -> BindConfig.newBuilder().setSourceAddress(source(INBOUND_SOURCE)).build();
+      case IPV6 -> BindConfig.newBuilder().setSourceAddress(source(INBOUND_SOURCE_IPV6)).build();
+      case BOTH ->
+          BindConfig.newBuilder()
+              .setSourceAddress(source(INBOUND_SOURCE))
+              .addExtraSourceAddresses(
+                  ExtraSourceAddress.newBuilder().setAddress(source(INBOUND_SOURCE_IPV6)))
+              .build();
+    };
+  }
+
+  private static SocketAddress source(String address) {
+    return SocketAddress.newBuilder().setAddress(address).setPortValue(0).build();
   }
 
   /** The cluster without endpoints. */
