@@ -30,6 +30,7 @@ final class Nearness {
   private static final int FAILOVER = 3;
   private static final int REST = 4;
   private static final int PLACES = 5;
+  private static final int WHOLE = 100;
 
   /** The label of a node with its name. */
   static final String HOSTNAME = "kubernetes.io/hostname";
@@ -123,7 +124,7 @@ final class Nearness {
 
   /** Percent of the traffic of its rank for all that a pattern names. */
   int percent(int pattern) {
-    return pattern == UNNAMED ? 1 : shares.get(pattern).percent();
+    return pattern == UNNAMED ? WHOLE : shares.get(pattern).percent();
   }
 
   Standing of(Endpoint endpoint) {

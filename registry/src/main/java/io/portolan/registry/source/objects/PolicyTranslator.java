@@ -47,7 +47,7 @@ final class PolicyTranslator {
     }
     TrafficPolicy made =
         new TrafficPolicy(
-            loadBalancer(policy.object("loadBalancer")),
+            placed(policy, loadBalancer(policy.object("loadBalancer"))),
             pool(policy.object("connectionPool")),
             outlier(policy.object("outlierDetection")),
             tls(policy.object("tls")));
@@ -58,6 +58,31 @@ final class PolicyTranslator {
     policy.notServed("portLevelSettings", "tunnel", "proxyProtocol", "retryBudget");
     policy.finish();
     return made;
+  }
+
+  /** A locality setting beside the load balancer is one of it, where that has none itself. */
+  private static TrafficPolicy.@Nullable LoadBalancer placed(
+      Fields policy, TrafficPolicy.@Nullable LoadBalancer balancer) {
+    String key = "localityLbSetting";
+    TrafficPolicy.LocalityLb beside = LocalityReader.read(policy.object(key));
+    if (beside == null) {
+      return balancer;
+    }
+    boolean counts = balancer == null || balancer.locality() == null;
+    policy
+        .findings()
+        .warning(
+            policy.lineOf(key),
+            policy.path(key),
+            "is not a field of this block"
+                + (counts ? ", read as" : ", what counts is")
+                + " trafficPolicy.loadBalancer.localityLbSetting"
+                + (counts ? " (expected that)" : ""));
+    if (!counts) {
+      return balancer;
+    }
+    return new TrafficPolicy.LoadBalancer(
+        balancer == null ? TrafficPolicy.Algorithm.LEAST_REQUEST : balancer.algorithm(), beside);
   }
 
   private static TrafficPolicy.@Nullable LoadBalancer loadBalancer(@Nullable Fields lb) {
