@@ -1,29 +1,32 @@
 package io.portolan.server;
 
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
-import io.netty.handler.codec.dns.DefaultDnsQuestion;
-import io.netty.handler.codec.dns.DnsRawRecord;
+import io.netty.handler.codec.dns.DnsQuestion;
 import io.netty.handler.codec.dns.DnsRecord;
-import io.netty.handler.codec.dns.DnsRecordType;
 import io.netty.handler.codec.dns.DnsResponseCode;
 import io.netty.resolver.HostsFileEntriesProvider;
+import io.netty.resolver.ResolvedAddressTypes;
+import io.netty.resolver.dns.DnsCache;
+import io.netty.resolver.dns.DnsCacheEntry;
 import io.netty.resolver.dns.DnsCnameCache;
 import io.netty.resolver.dns.DnsErrorCauseException;
 import io.netty.resolver.dns.DnsNameResolver;
 import io.netty.resolver.dns.DnsNameResolverBuilder;
+import io.netty.resolver.dns.DnsQueryLifecycleObserver;
 import io.netty.resolver.dns.DnsServerAddressStreamProvider;
 import io.netty.resolver.dns.DnsServerAddressStreamProviders;
-import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.portolan.registry.federation.HostResolver;
 import io.portolan.registry.federation.HostState;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -31,9 +34,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,13 +106,9 @@ final class DnsHostResolver implements HostResolver, AutoCloseable {
     } catch (IOException e) {
       return Answer.failed("the hosts file cannot be read: " + e.getMessage());
     }
-    Aliases aliases = new Aliases();
-    // What it remembers is one question's: aliases that this name leads through.
-    try (DnsNameResolver resolver =
-        settings.copy().eventLoop(group.next()).cnameCache(aliases).build()) {
-      Found four = ask(resolver, host, DnsRecordType.A);
-      Found six = ask(resolver, host, DnsRecordType.AAAA);
-      return answer(four, six, aliases.ttl.get());
+    try {
+      return answer(
+          ask(host, ResolvedAddressTypes.IPV4_ONLY), ask(host, ResolvedAddressTypes.IPV6_ONLY));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Answer.failed("interrupted");
@@ -115,86 +117,87 @@ final class DnsHostResolver implements HostResolver, AutoCloseable {
     }
   }
 
-  private static Answer answer(Found four, Found six, long aliasTtl) {
+  private static Answer answer(Found four, Found six) {
     for (Found found : List.of(four, six)) {
-      if (found.outcome == Outcome.FAILED) {
+      if (!found.problem.isEmpty()) {
         return Answer.failed(found.problem);
       }
     }
     List<String> addresses = new ArrayList<>(four.addresses);
     addresses.addAll(six.addresses);
     if (addresses.isEmpty()) {
-      return four.outcome == Outcome.ABSENT
-          ? Answer.absent(four.problem)
-          : Answer.absent("the name has neither A nor AAAA records");
+      return Answer.absent("the name servers have no address for it");
     }
-    long ttl = Math.min(aliasTtl, Math.min(four.ttl, six.ttl));
     return new Answer(
-        addresses.stream().limit(MOST_ADDRESSES).toList(), Duration.ofSeconds(ttl), "", false);
+        addresses.stream().limit(MOST_ADDRESSES).toList(),
+        Duration.ofSeconds(Math.min(four.ttl, six.ttl)),
+        "",
+        false);
   }
 
-  private enum Outcome {
-    ANSWERED,
-    /** There is no such name. */
-    ABSENT,
-    FAILED
+  /**
+   * What one question led to.
+   *
+   * @param addresses none is an answer too
+   * @param problem why it was not answered, empty when it was
+   */
+  private record Found(List<String> addresses, long ttl, String problem) {
+    static final Found NOTHING = new Found(List.of(), Long.MAX_VALUE, "");
   }
 
-  private record Found(Outcome outcome, List<String> addresses, long ttl, String problem) {}
-
-  private Found ask(DnsNameResolver resolver, String host, DnsRecordType type)
-      throws InterruptedException {
-    Future<List<DnsRecord>> asked = resolver.resolveAll(new DefaultDnsQuestion(host, type));
-    long most = timeout.toMillis() * MOST_QUERIES;
-    try {
-      return read(asked.get(most, TimeUnit.MILLISECONDS), type);
-    } catch (ExecutionException e) {
-      return refused(e.getCause(), type);
-    } catch (java.util.concurrent.TimeoutException e) {
-      asked.cancel(true);
-      return new Found(Outcome.FAILED, List.of(), 0, "no name server answered in " + most + " ms");
-    }
-  }
-
-  private static Found read(List<DnsRecord> records, DnsRecordType type) {
-    List<String> addresses = new ArrayList<>();
-    long ttl = Long.MAX_VALUE;
-    try {
-      for (DnsRecord record : records) {
-        if (record instanceof DnsRawRecord raw && record.type().equals(type)) {
-          byte[] bytes = new byte[raw.content().readableBytes()];
-          raw.content().getBytes(raw.content().readerIndex(), bytes);
-          addresses.add(InetAddress.getByAddress(bytes).getHostAddress());
-          ttl = Math.min(ttl, Math.max(0, record.timeToLive()));
-        }
+  private Found ask(String host, ResolvedAddressTypes family) throws InterruptedException {
+    OneQuestion question = new OneQuestion();
+    // What it remembers is this question's alone.
+    try (DnsNameResolver resolver =
+        settings
+            .copy()
+            .eventLoop(group.next())
+            .resolvedAddressTypes(family)
+            .resolveCache(question)
+            .cnameCache(question.aliases)
+            .dnsQueryLifecycleObserverFactory(asked -> question.answers)
+            .build()) {
+      long most = timeout.toMillis() * MOST_QUERIES;
+      Future<List<InetAddress>> asked = resolver.resolveAll(host);
+      try {
+        List<String> addresses =
+            asked.get(most, TimeUnit.MILLISECONDS).stream()
+                .map(InetAddress::getHostAddress)
+                .toList();
+        return new Found(addresses, question.ttl.get(), "");
+      } catch (ExecutionException e) {
+        return refused(e.getCause(), question.code.get());
+      } catch (java.util.concurrent.TimeoutException e) {
+        asked.cancel(true);
+        return failed("no name server answered in " + most + " ms");
       }
-    } catch (UnknownHostException e) {
-      return new Found(Outcome.FAILED, List.of(), 0, "a record is not " + type.name());
-    } finally {
-      records.forEach(ReferenceCountUtil::release);
     }
-    return new Found(Outcome.ANSWERED, addresses, ttl, "");
+  }
+
+  private static Found failed(String problem) {
+    return new Found(List.of(), 0, problem);
   }
 
   /** What a failure means: only an answer of a name server says that there is nothing. */
-  private static Found refused(@Nullable Throwable failure, DnsRecordType type) {
+  private static Found refused(@Nullable Throwable failure, @Nullable DnsResponseCode code) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (DnsNameResolver.isTransportOrTimeoutError(cause)) {
+        return failed("no name server answers");
+      }
+    }
+    if (code != null) {
+      return failed("a name server answers " + code);
+    }
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof DnsErrorCauseException error) {
         return error.getCode().equals(DnsResponseCode.NXDOMAIN)
-            ? new Found(Outcome.ABSENT, List.of(), Long.MAX_VALUE, "there is no such name")
-            : new Found(
-                Outcome.FAILED,
-                List.of(),
-                0,
-                "the name servers answer " + error.getCode() + " to " + type.name());
-      }
-      if (DnsNameResolver.isTransportOrTimeoutError(cause)) {
-        return new Found(Outcome.FAILED, List.of(), 0, "no name server answers to " + type.name());
+            ? Found.NOTHING
+            : failed("a name server answers " + error.getCode());
       }
     }
     return failure instanceof UnknownHostException
-        ? new Found(Outcome.ANSWERED, List.of(), Long.MAX_VALUE, "")
-        : new Found(Outcome.FAILED, List.of(), 0, String.valueOf(failure));
+        ? Found.NOTHING
+        : failed(String.valueOf(failure));
   }
 
   /** Addresses of the hosts file, read anew each time: it is short and may change. */
@@ -211,11 +214,58 @@ final class DnsHostResolver implements HostResolver, AutoCloseable {
     return found.stream().map(InetAddress::getHostAddress).toList();
   }
 
-  /** Keeps the aliases of one question, and how long the shortest-lived of them holds. */
-  private static final class Aliases implements DnsCnameCache {
-    private final java.util.Map<String, String> known =
-        new java.util.concurrent.ConcurrentHashMap<>();
+  /** Sees the records of one question, and keeps how long the shortest-lived of them holds. */
+  private static final class OneQuestion implements DnsCache {
     final AtomicLong ttl = new AtomicLong(Long.MAX_VALUE);
+
+    /** The last response code that is neither an answer nor the word that there is no such name. */
+    final AtomicReference<@Nullable DnsResponseCode> code = new AtomicReference<>();
+
+    final Aliases aliases = new Aliases(ttl);
+    final DnsQueryLifecycleObserver answers = new Answers(code);
+
+    private record Entry(@Nullable InetAddress address, @Nullable Throwable cause)
+        implements DnsCacheEntry {}
+
+    @Override
+    public @Nullable List<? extends DnsCacheEntry> get(
+        String hostname, DnsRecord @Nullable [] additionals) {
+      return null;
+    }
+
+    @Override
+    public DnsCacheEntry cache(
+        String hostname,
+        DnsRecord @Nullable [] additionals,
+        InetAddress address,
+        long originalTtl,
+        EventLoop loop) {
+      ttl.accumulateAndGet(Math.max(0, originalTtl), Math::min);
+      return new Entry(address, null);
+    }
+
+    @Override
+    public DnsCacheEntry cache(
+        String hostname, DnsRecord @Nullable [] additionals, Throwable cause, EventLoop loop) {
+      return new Entry(null, cause);
+    }
+
+    @Override
+    public void clear() {}
+
+    @Override
+    public boolean clear(String hostname) {
+      return false;
+    }
+  }
+
+  private static final class Aliases implements DnsCnameCache {
+    private final Map<String, String> known = new ConcurrentHashMap<>();
+    private final AtomicLong ttl;
+
+    Aliases(AtomicLong ttl) {
+      this.ttl = ttl;
+    }
 
     @Override
     public @Nullable String get(String hostname) {
@@ -237,6 +287,40 @@ final class DnsHostResolver implements HostResolver, AutoCloseable {
     public boolean clear(String hostname) {
       return known.remove(hostname) != null;
     }
+  }
+
+  /** Keeps response codes by which a server says that it does not know. */
+  private record Answers(AtomicReference<@Nullable DnsResponseCode> code)
+      implements DnsQueryLifecycleObserver {
+    @Override
+    public void queryWritten(InetSocketAddress server, ChannelFuture written) {}
+
+    @Override
+    public void queryCancelled(int left) {}
+
+    @Override
+    public DnsQueryLifecycleObserver queryRedirected(List<InetSocketAddress> servers) {
+      return this;
+    }
+
+    @Override
+    public DnsQueryLifecycleObserver queryCNAMEd(DnsQuestion question) {
+      return this;
+    }
+
+    @Override
+    public DnsQueryLifecycleObserver queryNoAnswer(DnsResponseCode answer) {
+      if (!answer.equals(DnsResponseCode.NXDOMAIN) && !answer.equals(DnsResponseCode.NOERROR)) {
+        code.set(answer);
+      }
+      return this;
+    }
+
+    @Override
+    public void queryFailed(Throwable cause) {}
+
+    @Override
+    public void querySucceed() {}
   }
 
   @Override
