@@ -11,7 +11,6 @@ import io.portolan.registry.federation.FederationOptions;
 import io.portolan.registry.federation.GatewayProber;
 import io.portolan.registry.federation.HostWatcher;
 import io.portolan.registry.federation.LastGood;
-import io.portolan.registry.federation.SystemHostResolver;
 import io.portolan.registry.federation.TlsHelloProbe;
 import io.portolan.registry.image.Concern;
 import io.portolan.registry.image.ImageChange;
@@ -247,11 +246,13 @@ public final class PortolanServer implements AutoCloseable {
             new TlsHelloProbe(),
             Executors.newVirtualThreadPerTaskExecutor());
     running.push(prober);
+    DnsHostResolver resolver = new DnsHostResolver();
+    running.push(resolver);
     HostWatcher names =
         new HostWatcher(
             loader::current,
             loader,
-            new SystemHostResolver(),
+            resolver,
             Executors.newVirtualThreadPerTaskExecutor(),
             one("host-names"),
             clock);

@@ -56,13 +56,16 @@ final class BenchServers {
               health,
               1,
               true,
+              "",
               "big-6d4b75cb6d-" + i + ";demo;east",
-              new AssignmentView.Why(List.of(), "", "")));
+              new AssignmentView.Why(List.of(), "", ""),
+              List.of()));
     }
     return AssignmentGenerator.generate(
         new AssignmentView(
             NAME,
             List.of(new AssignmentView.Group(Locality.parse("us-east/us-east-1a"), 0, hosts)),
+            false,
             List.of()),
         List.of());
   }

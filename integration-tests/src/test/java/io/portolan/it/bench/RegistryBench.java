@@ -208,9 +208,11 @@ public final class RegistryBench {
                   "default",
                   "",
                   Health.HEALTHY,
-                  List.of())));
+                  List.of(),
+                  "",
+                  "")));
       endpoints.add(
-          new SliceObject.SliceEndpoint(ip, e == 0 ? first : Health.HEALTHY, "", "", pod));
+          new SliceObject.SliceEndpoint(ip, e == 0 ? first : Health.HEALTHY, "", "", pod, ""));
     }
     changes.add(
         new Change.Put(

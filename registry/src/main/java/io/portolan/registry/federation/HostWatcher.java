@@ -87,7 +87,11 @@ public final class HostWatcher implements AutoCloseable {
       HostState next = old.after(answer, clock.instant());
       states.put(host, next);
       if (!next.addresses().equals(old.addresses())) {
-        LOG.info("host name resolved host={} addresses={}", host, next.addresses());
+        if (next.addresses().isEmpty()) {
+          LOG.warn("host name gone host={} before={}", host, old.addresses());
+        } else {
+          LOG.info("host name resolved host={} addresses={}", host, next.addresses());
+        }
         sink.offer(SOURCE, List.of(new Change.HostAddresses(host, next.addresses())));
       }
       if (next.failures() > 0 && !next.problem().equals(old.problem())) {

@@ -149,7 +149,13 @@ final class ObjectReader {
                     i.integer(),
                     i.integer(),
                     i.integer(),
-                    i.optional(SnapshotReader::duration))),
+                    i.optional(SnapshotReader::duration),
+                    i.optional(
+                        k ->
+                            new TrafficPolicy.TcpKeepalive(
+                                k.integer(),
+                                k.optional(SnapshotReader::duration),
+                                k.optional(SnapshotReader::duration))))),
         in.optional(
             i ->
                 new TrafficPolicy.OutlierDetection(

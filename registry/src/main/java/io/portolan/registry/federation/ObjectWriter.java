@@ -337,7 +337,8 @@ final class ObjectWriter {
             int requests,
             int perConnection,
             int retries,
-            Duration idleTimeout)) {
+            Duration idleTimeout,
+            TrafficPolicy.TcpKeepalive keepalive)) {
       out.number(maxConnections);
       out.optional(connectTimeout, SnapshotWriter::duration);
       out.number(pending);
@@ -345,6 +346,16 @@ final class ObjectWriter {
       out.number(perConnection);
       out.number(retries);
       out.optional(idleTimeout, SnapshotWriter::duration);
+      out.optional(keepalive, ObjectWriter::keepalive);
+    }
+  }
+
+  private static void keepalive(SnapshotWriter out, TrafficPolicy.TcpKeepalive object)
+      throws IOException {
+    if (object instanceof TrafficPolicy.TcpKeepalive(int probes, Duration time, Duration pause)) {
+      out.number(probes);
+      out.optional(time, SnapshotWriter::duration);
+      out.optional(pause, SnapshotWriter::duration);
     }
   }
 

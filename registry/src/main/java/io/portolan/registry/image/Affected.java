@@ -14,6 +14,7 @@ import io.portolan.registry.model.ServiceObject;
 import io.portolan.registry.model.SliceObject;
 import io.portolan.registry.model.VirtualServiceObject;
 import io.portolan.registry.model.WorkloadEntryObject;
+import io.portolan.registry.model.WorkloadSpec;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -180,6 +181,31 @@ final class Affected {
         }
       }
     }
+  }
+
+  /** Adds what entries define whose endpoints are the names of affected services. */
+  void resolveReferences(Collection<ClusterImage> clusters) {
+    if (services.isEmpty()) {
+      return;
+    }
+    Set<ServiceEntryObject> referring = new HashSet<>();
+    for (ClusterImage cluster : clusters) {
+      cluster
+          .all(Kind.SERVICE_ENTRY)
+          .forEach(
+              object -> {
+                if (object instanceof ServiceEntryObject entry
+                    && entry.endpoints().stream().anyMatch(e -> refers(entry, e))) {
+                  referring.add(entry);
+                }
+              });
+    }
+    referring.forEach(this::keysOf);
+  }
+
+  private boolean refers(ServiceEntryObject entry, WorkloadSpec spec) {
+    EntryReference reference = EntryReference.of(entry, spec, after);
+    return reference != null && services.contains(reference.service());
   }
 
   /**

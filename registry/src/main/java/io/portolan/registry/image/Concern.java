@@ -71,7 +71,7 @@ public record Concern(String about, String text) {
                                 + ")")));
   }
 
-  /** One pass over the endpoints of mesh services. */
+  /** One pass over the endpoints of services. */
   private static final class Survey {
     private final RegistryImage image;
     private final Map<String, Set<String>> clustersOf = new TreeMap<>();
@@ -81,14 +81,18 @@ public record Concern(String about, String text) {
     Survey(RegistryImage image) {
       this.image = image;
       for (MeshService service : image.services().values()) {
-        if (service.external()) {
-          continue;
-        }
         for (Endpoint endpoint : service.endpoints()) {
           String network = endpoint.network();
+          // What is outside the mesh concerns it where an entry says on which network it is.
+          if (service.external() && network.isEmpty()) {
+            continue;
+          }
           clustersOf.computeIfAbsent(network, n -> new TreeSet<>()).add(endpoint.cluster());
           if (!service.clusterLocal()) {
             countOf.merge(network, 1, Integer::sum);
+          }
+          if (service.external()) {
+            continue;
           }
           holders
               .computeIfAbsent(network + " " + endpoint.address(), a -> new TreeSet<>())

@@ -6,6 +6,7 @@ import io.portolan.registry.model.ObjectRef;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One endpoint of a service.
@@ -24,6 +25,7 @@ import java.util.Map;
  * @param otherAddresses its addresses of other IP families; {@code address} is the preferred one
  * @param node the node it runs on, or empty
  * @param hostname its own name below the service's, or empty
+ * @param target the mesh service it belongs to when that is another one, else null
  */
 public record Endpoint(
     String address,
@@ -41,45 +43,26 @@ public record Endpoint(
     ObjectRef source,
     List<String> otherAddresses,
     String node,
-    String hostname) {
+    String hostname,
+    @Nullable Target target) {
   public Endpoint {
     otherAddresses = List.copyOf(otherAddresses);
   }
 
-  /** An endpoint with one address, no node and no name of its own. */
-  public Endpoint(
-      String address,
-      Map<Integer, Integer> ports,
-      String cluster,
-      String network,
-      Locality locality,
-      String namespace,
-      String workload,
-      String serviceAccount,
-      Health health,
-      int weight,
-      Map<String, String> labels,
-      boolean meshTls,
-      ObjectRef source) {
-    this(
-        address,
-        ports,
-        cluster,
-        network,
-        locality,
-        namespace,
-        workload,
-        serviceAccount,
-        health,
-        weight,
-        labels,
-        meshTls,
-        source,
-        List.of(),
-        "",
-        "");
+  /**
+   * The mesh service whose endpoint it is, where that is not the one it is listed under: a
+   * ServiceEntry may name it. Its proxy and the gateways in front of it know it as that service's.
+   *
+   * @param hostname host of that service
+   * @param ports number of a port of the listing service to that of the other service
+   */
+  public record Target(String hostname, Map<Integer, Integer> ports) {
+    public Target {
+      ports = Map.copyOf(ports);
+    }
   }
 
+  /** The same with one more address, of another family. */
   Endpoint withOther(String other) {
     return new Endpoint(
         address,
@@ -97,7 +80,30 @@ public record Endpoint(
         source,
         List.of(other),
         node,
-        hostname);
+        hostname,
+        target);
+  }
+
+  /** The same as it is listed under another service: with that one's ports, no name of its own. */
+  Endpoint listedAs(Map<Integer, Integer> portsThere, Target own) {
+    return new Endpoint(
+        address,
+        portsThere,
+        cluster,
+        network,
+        locality,
+        namespace,
+        workload,
+        serviceAccount,
+        health,
+        weight,
+        labels,
+        meshTls,
+        source,
+        otherAddresses,
+        node,
+        "",
+        own);
   }
 
   static final Comparator<Endpoint> ORDER =

@@ -6,6 +6,7 @@ import io.portolan.registry.model.Locality;
 import io.portolan.registry.model.NodeObject;
 import io.portolan.registry.model.ObjectRef;
 import io.portolan.registry.model.PodObject;
+import io.portolan.registry.model.Resolution;
 import io.portolan.registry.model.ServiceEntryObject;
 import io.portolan.registry.model.ServiceObject;
 import io.portolan.registry.model.ServicePort;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,7 +65,11 @@ final class EndpointAssembler {
               1,
               Map.of(),
               false,
-              service.ref()));
+              service.ref(),
+              List.of(),
+              "",
+              "",
+              null));
       return;
     }
     String namespace = service.ref().namespace();
@@ -86,7 +92,7 @@ final class EndpointAssembler {
     for (var object : cluster.in(Kind.WORKLOAD_ENTRY, namespace)) {
       if (object instanceof WorkloadEntryObject entry
           && matches(service.selector(), entry.spec().labels())) {
-        addWorkload(service.ports(), entry.spec(), entry.ref());
+        addWorkload(service.ports(), entry.spec(), entry.ref(), networkOf(entry.spec()), null);
       }
     }
   }
@@ -95,11 +101,37 @@ final class EndpointAssembler {
     return !service.clusterIps().isEmpty() && service.clusterIps().getFirst().indexOf(':') >= 0;
   }
 
-  void addServiceEntry(ServiceEntryObject entry) {
+  /**
+   * The inline endpoints of an entry and the workloads it selects.
+   *
+   * @param elsewhere inline endpoints that others stand for: the endpoints of a mesh service
+   */
+  void addServiceEntry(
+      ServiceEntryObject entry, String hostname, Predicate<EntryReference> elsewhere) {
     for (WorkloadSpec spec : entry.endpoints()) {
-      addWorkload(entry.ports(), spec, entry.ref());
+      EntryReference reference = EntryReference.of(entry, spec, networks.settings());
+      if (reference == null) {
+        addWorkload(entry.ports(), spec, entry.ref(), networkOf(entry, spec), null);
+      } else if (!elsewhere.test(reference)) {
+        addWorkload(entry.ports(), spec, entry.ref(), reference.network(), reference.target());
+      }
+    }
+    boolean itself =
+        entry.resolution() == Resolution.DNS || entry.resolution() == Resolution.DNS_ROUND_ROBIN;
+    if (itself && entry.endpoints().isEmpty() && entry.workloadSelector().isEmpty()) {
+      // Source: Istio, where the host is its only endpoint then.
+      WorkloadSpec host =
+          new WorkloadSpec(hostname, Map.of(), Map.of(), "", Locality.UNKNOWN, 0, "");
+      addWorkload(entry.ports(), host, entry.ref(), networkOf(entry, host), null);
     }
     addSelected(entry);
+  }
+
+  /** What is outside the mesh is on a network only where the entry says so. */
+  private String networkOf(ServiceEntryObject entry, WorkloadSpec spec) {
+    return entry.meshInternal()
+        ? networks.of(spec.address(), spec.labels(), spec.network())
+        : EntryReference.network(spec);
   }
 
   /** The workloads of this cluster that an entry of this or another cluster selects. */
@@ -111,7 +143,8 @@ final class EndpointAssembler {
     for (var object : cluster.in(Kind.WORKLOAD_ENTRY, namespace)) {
       if (object instanceof WorkloadEntryObject workload
           && matches(entry.workloadSelector(), workload.spec().labels())) {
-        addWorkload(entry.ports(), workload.spec(), workload.ref());
+        addWorkload(
+            entry.ports(), workload.spec(), workload.ref(), networkOf(workload.spec()), null);
       }
     }
     for (var object : cluster.in(Kind.POD, namespace)) {
@@ -199,7 +232,8 @@ final class EndpointAssembler {
                 slice.ref(),
                 List.of(),
                 endpoint.node(),
-                endpoint.hostname()));
+                endpoint.hostname(),
+                null));
       }
     }
   }
@@ -259,10 +293,20 @@ final class EndpointAssembler {
         source,
         List.of(),
         pod.node(),
-        hostname);
+        hostname,
+        null);
   }
 
-  private void addWorkload(List<ServicePort> ports, WorkloadSpec spec, ObjectRef source) {
+  private String networkOf(WorkloadSpec spec) {
+    return networks.of(spec.address(), spec.labels(), spec.network());
+  }
+
+  private void addWorkload(
+      List<ServicePort> ports,
+      WorkloadSpec spec,
+      ObjectRef source,
+      String network,
+      Endpoint.@Nullable Target target) {
     Map<Integer, Integer> numbers = new TreeMap<>();
     for (ServicePort port : ports) {
       Integer own = spec.ports().get(port.name());
@@ -274,7 +318,7 @@ final class EndpointAssembler {
             spec.address(),
             Map.copyOf(numbers),
             cluster.id(),
-            networks.of(spec.address(), spec.labels(), spec.network()),
+            network,
             locality,
             source.namespace(),
             source.name(),
@@ -282,8 +326,12 @@ final class EndpointAssembler {
             Health.HEALTHY,
             Math.max(1, spec.weight()),
             spec.labels(),
-            meshTls(spec),
-            source));
+            target != null || meshTls(spec),
+            source,
+            List.of(),
+            "",
+            "",
+            target));
   }
 
   /** The label decides; without it a workload with an identity has a proxy. */

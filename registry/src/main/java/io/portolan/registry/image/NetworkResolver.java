@@ -17,14 +17,21 @@ import java.util.Map;
 final class NetworkResolver {
   static final String NETWORK_LABEL = "topology.istio.io/network";
 
+  private final MeshSettings settings;
   private final List<Range> ranges;
   private final String clusterNetwork;
 
   private record Range(BigInteger base, int shift, int bytes, String network) {}
 
   NetworkResolver(MeshSettings settings, ClusterImage cluster) {
+    this.settings = settings;
     this.ranges = ranges(settings);
     this.clusterNetwork = clusterNetwork(settings, cluster);
+  }
+
+  /** The settings it follows. */
+  MeshSettings settings() {
+    return settings;
   }
 
   /** The network of the cluster as a whole; empty when unknown. */

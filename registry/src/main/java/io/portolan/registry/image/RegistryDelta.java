@@ -146,6 +146,7 @@ public final class RegistryDelta {
       org.pcollections.PMap<String, java.util.List<String>> hosts,
       Affected affected) {
     affected.resolve(clusters);
+    affected.resolveReferences(clusters.values());
     boolean settingsChanged = !settings.equals(before.settings());
     if (settingsChanged || affected.everything()) {
       affected.all(before.clusters().values());

@@ -115,10 +115,11 @@ public record RegistryImage(
    * @param locality unknown when neither its pod nor its node says
    * @param network empty when nothing says
    * @param node empty when its pod is not known
+   * @param labels of its pod, empty when that is not known
    */
-  public record Place(Locality locality, String network, String node) {
+  public record Place(Locality locality, String network, String node, Map<String, String> labels) {
     /** Nothing is known. */
-    public static final Place UNKNOWN = new Place(Locality.UNKNOWN, "", "");
+    public static final Place UNKNOWN = new Place(Locality.UNKNOWN, "", "", Map.of());
   }
 
   /** The place of a pod of a cluster. */
@@ -130,7 +131,8 @@ public record RegistryImage(
       return new Place(
           EndpointAssembler.placeOf(found, p, p.node()),
           new NetworkResolver(settings, found).of(address, p.labels(), ""),
-          p.node());
+          p.node(),
+          p.labels());
     }
     return Place.UNKNOWN;
   }

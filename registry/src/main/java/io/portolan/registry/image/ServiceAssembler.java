@@ -56,7 +56,8 @@ final class ServiceAssembler {
 
   /** The service of this key, or null when no cluster defines it any more. */
   @Nullable MeshService assemble(ServiceKey key) {
-    Merge merge = new Merge(key);
+    References references = new References(settings, clusters, this::resolver);
+    Merge merge = new Merge(key, references);
     ServiceEntryObject selecting = firstSelecting(key);
     for (ClusterImage cluster : clusters.values()) {
       EndpointAssembler endpoints =
@@ -71,6 +72,7 @@ final class ServiceAssembler {
       merge.endpoints.addAll(endpoints.endpoints());
       merge.notes.addAll(endpoints.notes());
     }
+    merge.endpoints.addAll(references.endpoints());
     return merge.members.isEmpty() ? null : merge.build(settings.clusterLocal(key.hostname()));
   }
 
@@ -131,10 +133,12 @@ final class ServiceAssembler {
     private final Map<Integer, ServicePort> ports = new TreeMap<>();
     private final List<Endpoint> endpoints = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
+    private final References references;
     private @Nullable MeshObject first;
 
-    Merge(ServiceKey key) {
+    Merge(ServiceKey key, References references) {
       this.key = key;
+      this.references = references;
     }
 
     void add(String cluster, MeshObject definition, EndpointAssembler assembler) {
@@ -173,7 +177,7 @@ final class ServiceAssembler {
                   new ServiceReach(false, ServiceReach.Distribution.UNSET, entry.exportTo()),
                   List.of()));
           addPorts(entry.ports());
-          assembler.addServiceEntry(entry);
+          assembler.addServiceEntry(entry, key.hostname(), references::take);
         }
         default -> throw new IllegalArgumentException("defines no service: " + definition.ref());
       }
@@ -185,7 +189,8 @@ final class ServiceAssembler {
 
     MeshService build(boolean clusterLocal) {
       endpoints.sort(Endpoint.ORDER);
-      notes.addAll(Differences.of(members, endpoints));
+      boolean outside = first instanceof ServiceEntryObject e && !e.meshInternal();
+      notes.addAll(Differences.of(members, outside ? List.of() : endpoints));
       return switch (first) {
         case ServiceEntryObject entry ->
             new MeshService(

@@ -26,19 +26,6 @@ public record PodObject(
     String hostname,
     String subdomain)
     implements MeshObject {
-  /** A pod without a name of its own. */
-  public PodObject(
-      ObjectRef ref,
-      Origin origin,
-      List<String> ips,
-      Map<String, String> labels,
-      String serviceAccount,
-      String node,
-      Health health,
-      List<ContainerPort> ports) {
-    this(ref, origin, ips, labels, serviceAccount, node, health, ports, "", "");
-  }
-
   public PodObject {
     ips = List.copyOf(ips);
     labels = Map.copyOf(labels);

@@ -35,10 +35,5 @@ public record SliceObject(
    * @param hostname its own name below the service's, or empty
    */
   public record SliceEndpoint(
-      String address, Health health, String node, String zone, String pod, String hostname) {
-    /** An endpoint without a name of its own. */
-    public SliceEndpoint(String address, Health health, String node, String zone, String pod) {
-      this(address, health, node, zone, pod, "");
-    }
-  }
+      String address, Health health, String node, String zone, String pod, String hostname) {}
 }

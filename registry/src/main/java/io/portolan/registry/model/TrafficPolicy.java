@@ -45,9 +45,10 @@ public record TrafficPolicy(
    * Locality settings.
    *
    * @param enabled whether localities count at all
-   * @param distribute from a locality pattern ({@code region/zone/*}) to weights per pattern
+   * @param distribute shares of traffic for callers of a place; no two are for the same place
    * @param failover from a region to the region that follows it
-   * @param failoverPriority ordered labels whose equality makes the priority
+   * @param failoverPriority ordered labels whose equality makes the priority; {@code label=value}
+   *     compares with that value in place of the caller's
    */
   public record LocalityLb(
       boolean enabled,
@@ -59,9 +60,20 @@ public record TrafficPolicy(
       failover = Map.copyOf(failover);
       failoverPriority = List.copyOf(failoverPriority);
     }
+
+    /** The label of an entry of {@code failoverPriority}. */
+    public static String labelName(String entry) {
+      int equal = entry.indexOf('=');
+      return equal < 0 ? entry : entry.substring(0, equal);
+    }
   }
 
-  /** Shares of traffic from one locality pattern; weights sum to 100. */
+  /**
+   * Shares of traffic.
+   *
+   * @param from {@link LocalityPattern} of the callers
+   * @param to share in percent by {@link LocalityPattern}; they sum to 100 and overlap nowhere
+   */
   public record Distribute(String from, Map<String, Integer> to) {
     public Distribute {
       to = Map.copyOf(to);
@@ -76,7 +88,17 @@ public record TrafficPolicy(
       int http2MaxRequests,
       int maxRequestsPerConnection,
       int maxRetries,
-      @Nullable Duration idleTimeout) {}
+      @Nullable Duration idleTimeout,
+      @Nullable TcpKeepalive tcpKeepalive) {}
+
+  /**
+   * TCP keepalive of connections to endpoints.
+   *
+   * @param probes unanswered probes that end a connection, 0 for the system's
+   * @param time idle before the first probe, null for the system's; whole seconds count
+   * @param interval between probes, null for the system's; whole seconds count
+   */
+  public record TcpKeepalive(int probes, @Nullable Duration time, @Nullable Duration interval) {}
 
   /** Ejection; null or 0 is unset, {@code maxEjectionPercent} 0..100 or -1 for unset. */
   public record OutlierDetection(

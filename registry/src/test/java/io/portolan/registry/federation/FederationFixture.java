@@ -205,6 +205,8 @@ final class FederationFixture implements ChangeSink, FederationEvents {
         "default",
         "node",
         Health.HEALTHY,
-        List.of());
+        List.of(),
+        "",
+        "");
   }
 }

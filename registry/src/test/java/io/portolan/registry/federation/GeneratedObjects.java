@@ -190,7 +190,11 @@ final class GeneratedObjects {
                     number(),
                     number(),
                     number(),
-                    maybe(this::duration))),
+                    maybe(this::duration),
+                    maybe(
+                        () ->
+                            new TrafficPolicy.TcpKeepalive(
+                                number(), maybe(this::duration), maybe(this::duration))))),
         maybe(
             () ->
                 new TrafficPolicy.OutlierDetection(

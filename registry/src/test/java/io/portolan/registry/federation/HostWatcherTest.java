@@ -26,7 +26,7 @@ class HostWatcherTest {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
   private static Answer answer(long ttl, String... addresses) {
-    return new Answer(List.of(addresses), Duration.ofSeconds(ttl), "");
+    return new Answer(List.of(addresses), Duration.ofSeconds(ttl), "", false);
   }
 
   @Test
@@ -55,6 +55,26 @@ class HostWatcherTest {
     state = state.after(answer(60, "192.0.2.3"), now);
     assertEquals(List.of("192.0.2.3"), state.addresses());
     assertEquals(0, state.failures());
+  }
+
+  @Test
+  void anAbsentNameIsGoneAfterAWhileAFailedOneNever() {
+    HostState state = HostState.INITIAL.after(answer(60, "192.0.2.1"), START);
+    Instant absent = START.plusSeconds(60);
+    state = state.after(Answer.absent("there is no such name"), absent);
+    assertEquals(List.of("192.0.2.1"), state.addresses());
+    state = state.after(Answer.failed("no name server answers"), absent.plusSeconds(200));
+    assertEquals(absent, state.absentSince(), "silence is no other word");
+    state = state.after(Answer.absent("there is no such name"), absent.plusSeconds(299));
+    assertEquals(List.of("192.0.2.1"), state.addresses());
+    assertEquals(
+        List.of("192.0.2.1"),
+        state.after(Answer.failed("no name server answers"), absent.plusSeconds(999)).addresses());
+    state = state.after(Answer.absent("there is no such name"), absent.plusSeconds(300));
+    assertEquals(List.of(), state.addresses());
+    state = state.after(answer(60, "192.0.2.4"), absent.plusSeconds(360));
+    assertEquals(List.of("192.0.2.4"), state.addresses());
+    assertEquals(null, state.absentSince());
   }
 
   @Test

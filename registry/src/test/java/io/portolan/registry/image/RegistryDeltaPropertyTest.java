@@ -13,9 +13,12 @@ import io.portolan.registry.model.ObjectRef;
 import io.portolan.registry.model.Origin;
 import io.portolan.registry.model.PodObject;
 import io.portolan.registry.model.PortProtocol;
+import io.portolan.registry.model.Resolution;
+import io.portolan.registry.model.ServiceEntryObject;
 import io.portolan.registry.model.ServiceObject;
 import io.portolan.registry.model.ServicePort;
 import io.portolan.registry.model.SliceObject;
+import io.portolan.registry.model.WorkloadSpec;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -94,7 +97,7 @@ class RegistryDeltaPropertyTest {
     String cluster = "c" + random.nextInt(2);
     String namespace = "n" + random.nextInt(2);
     String name = "o" + random.nextInt(3);
-    switch (random.nextInt(12)) {
+    switch (random.nextInt(14)) {
       case 0 -> {
         return new Change.DropCluster(cluster);
       }
@@ -114,6 +117,9 @@ class RegistryDeltaPropertyTest {
       }
       case 4, 5, 6 -> {
         return new Change.Put(service(cluster, namespace, name, random));
+      }
+      case 12, 13 -> {
+        return new Change.Put(entry(cluster, namespace, name, random));
       }
       case 7, 8 -> {
         return new Change.Put(slice(cluster, namespace, name, random));
@@ -161,6 +167,25 @@ class RegistryDeltaPropertyTest {
         false);
   }
 
+  /** An entry whose endpoint is the name of a service of a network. */
+  private static ServiceEntryObject entry(String cluster, String ns, String name, Random random) {
+    String host = "o" + random.nextInt(3) + ".n" + random.nextInt(2) + ".svc.cluster.local";
+    return new ServiceEntryObject(
+        new ObjectRef(cluster, Kind.SERVICE_ENTRY, ns, name),
+        ORIGIN,
+        List.of(name + ".global"),
+        List.of("240.0.0.1"),
+        List.of(new ServicePort(81, "http", PortProtocol.HTTP, 80, "")),
+        Resolution.DNS,
+        random.nextBoolean(),
+        List.of(
+            new WorkloadSpec(
+                host, Map.of(), Map.of(), "net" + random.nextInt(2), Locality.UNKNOWN, 0, "")),
+        Map.of(),
+        List.of(),
+        List.of());
+  }
+
   private static SliceObject slice(String cluster, String ns, String name, Random random) {
     String pod = random.nextBoolean() ? "o" + random.nextInt(3) : "";
     return new SliceObject(
@@ -174,7 +199,8 @@ class RegistryDeltaPropertyTest {
                 random.nextBoolean() ? Health.HEALTHY : Health.UNHEALTHY,
                 "node0",
                 "",
-                pod)));
+                pod,
+                "")));
   }
 
   private static PodObject pod(String cluster, String ns, String name, Random random) {
@@ -186,6 +212,8 @@ class RegistryDeltaPropertyTest {
         "sa" + random.nextInt(2),
         "node" + random.nextInt(2),
         random.nextBoolean() ? Health.HEALTHY : Health.UNHEALTHY,
-        List.of());
+        List.of(),
+        "",
+        "");
   }
 }

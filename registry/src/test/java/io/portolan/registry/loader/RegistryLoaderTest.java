@@ -63,7 +63,9 @@ class RegistryLoaderTest {
         "default",
         "",
         Health.HEALTHY,
-        List.of());
+        List.of(),
+        "",
+        "");
   }
 
   private static MeshObject slice(String service) {
@@ -72,7 +74,7 @@ class RegistryLoaderTest {
         ORIGIN,
         service,
         List.of(new SliceObject.SlicePort("http", 8080)),
-        List.of(new SliceObject.SliceEndpoint("10.1.0.1", Health.HEALTHY, "", "", "")));
+        List.of(new SliceObject.SliceEndpoint("10.1.0.1", Health.HEALTHY, "", "", "", "")));
   }
 
   private static ImageChange next(BlockingQueue<ImageChange> published)

@@ -49,7 +49,7 @@ final class Explanation {
   private void explain(ArrayNode list, List<ServiceViewBuilder.Pair> pairs, int port) {
     var snapshot = proxy.snapshot();
     for (ServiceViewBuilder.Pair pair : pairs) {
-      AssignmentView assignment = pair.assignment();
+      AssignmentView assignment = pair.hosts();
       boolean held = snapshot != null && snapshot.clusters().get(pair.cluster().name()) != null;
       if (assignment == null || !held || (port != 0 && pair.cluster().port() != port)) {
         continue;

@@ -45,6 +45,17 @@ public final class Wire {
         .build();
   }
 
+  /**
+   * Marks an endpoint that is spoken to in mutual TLS as one of another service than its cluster's.
+   *
+   * @param sni the SNI of that service
+   */
+  public static Struct target(String sni) {
+    return struct("tlsMode", "istio").toBuilder()
+        .putFields("sni", Value.newBuilder().setStringValue(sni).build())
+        .build();
+  }
+
   /** A struct with one string. */
   public static Struct struct(String key, String value) {
     return Struct.newBuilder()

@@ -72,7 +72,7 @@ public final class NodeParser {
             text(metadata, "SERVICE_ACCOUNT"),
             labels(metadata),
             interception,
-            appAddress.isEmpty() ? "127.0.0.1" : appAddress,
+            appAddress.isEmpty() ? loopback(addresses) : appAddress,
             "true".equals(text(metadata, "UNPRIVILEGED_POD")),
             new Locality(locality.getRegion(), locality.getZone(), locality.getSubZone()),
             version(node)));
@@ -114,6 +114,11 @@ public final class NodeParser {
       }
     }
     return found;
+  }
+
+  /** Where a workload listens that says nothing else: the loopback address of its own family. */
+  private static String loopback(List<String> addresses) {
+    return addresses.stream().allMatch(a -> a.indexOf(':') >= 0) ? "::1" : "127.0.0.1";
   }
 
   private static boolean isAddress(String text) {

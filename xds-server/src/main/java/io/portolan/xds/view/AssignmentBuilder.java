@@ -7,7 +7,6 @@ import io.portolan.registry.model.ClusterCondition;
 import io.portolan.registry.model.ClusterCondition.Treatment;
 import io.portolan.registry.model.Health;
 import io.portolan.registry.model.ServicePort;
-import io.portolan.registry.model.ServiceReach.Distribution;
 import io.portolan.registry.model.TrafficPolicy.LocalityLb;
 import io.portolan.xds.node.ProxyNode;
 import java.util.ArrayList;
@@ -33,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AssignmentBuilder {
   // After every rank of what is up; among those that are down the order stays.
-  static final int DEMOTED = 10;
+  static final int DEMOTED = 1000;
   static final AssignmentView.Why UNASKED = new AssignmentView.Why(List.of(), "", "");
 
   private final MeshService service;
@@ -43,6 +42,7 @@ final class AssignmentBuilder {
   private final boolean explain;
   private final boolean passthrough;
   private final Nearness nearness;
+  private final Shares shares;
   private final MeshService.@Nullable Member own;
   private final Map<String, Candidate> candidates = new LinkedHashMap<>();
   private final Map<String, Behind> behindGateways = new TreeMap<>();
@@ -64,8 +64,8 @@ final class AssignmentBuilder {
     this.passthrough = passthrough;
     this.explain = explain;
     this.own = service.member(scope.cluster());
-    Distribution distribution = own == null ? Distribution.UNSET : own.reach().distribution();
-    this.nearness = new Nearness(scope, locality, distribution, passthrough);
+    this.nearness = new Nearness(scope, locality, passthrough);
+    this.shares = new Shares(nearness);
   }
 
   AssignmentView build(String cluster, Predicate<Endpoint> chosen) {
@@ -77,22 +77,34 @@ final class AssignmentBuilder {
     List<Shared> shared = new ArrayList<>();
     behindGateways.forEach((network, behind) -> addGateways(shared, network, behind));
     behindBalancers.forEach((of, behind) -> addBalancers(shared, of, behind));
+    candidates.values().forEach(c -> shares.count(c.rank(), c.pattern(), c.weight()));
+    shares.close();
     long scale = 1;
     for (Shared s : shared) {
       scale = AssignmentGroups.lcm(scale, s.count);
     }
     List<Candidate> all = new ArrayList<>();
     for (Candidate c : candidates.values()) {
-      all.add(c.times(scale));
+      long weight = weight(c, Map.of(c.pattern(), c.weight()));
+      all.add(c.weighing(weight * scale));
     }
     for (Shared s : shared) {
-      all.add(s.candidate.times(scale / s.count));
+      all.add(s.candidate.weighing(weight(s.candidate, s.claims) * (scale / s.count)));
     }
-    return new AssignmentView(cluster, AssignmentGroups.of(all, leftOut), leftOut);
+    return new AssignmentView(
+        cluster, AssignmentGroups.of(all, leftOut), nearness.weighted(), leftOut);
   }
 
-  /** An address that shares the weight of what is behind it with {@code count - 1} others. */
-  private record Shared(Candidate candidate, long count) {}
+  private long weight(Candidate candidate, Map<Integer, Long> claims) {
+    return nearness.weighted() ? shares.weight(candidate.rank(), claims) : candidate.weight();
+  }
+
+  /**
+   * An address that shares the weight of what is behind it with {@code count - 1} others.
+   *
+   * @param claims that weight by pattern of {@code distribute}
+   */
+  private record Shared(Candidate candidate, long count, Map<Integer, Long> claims) {}
 
   private void place(Endpoint endpoint) {
     Integer target = service.targetPort(endpoint, port).orElse(null);
@@ -105,16 +117,21 @@ final class AssignmentBuilder {
       leaveOut(endpoint, barred);
       return;
     }
+    Nearness.Standing standing = nearness.of(endpoint);
+    if (standing.equals(Nearness.Standing.OUT)) {
+      leaveOut(endpoint, nearness.refusal(endpoint.locality()));
+      return;
+    }
     boolean direct = direct(endpoint);
     boolean balanced = !direct && !passthrough && !endpoint.meshTls() && balancer(endpoint) != null;
     if (scope.role() == ProxyNode.Role.PROXYLESS && !balanced && (!direct || endpoint.meshTls())) {
       leaveOut(endpoint, "a gRPC client without a proxy does not speak the mesh's mutual TLS");
     } else if (direct) {
-      addDirect(endpoint, target);
+      addDirect(endpoint, target, standing);
     } else if (passthrough) {
       leaveOut(endpoint, "an east-west gateway serves its own network only");
     } else if (balanced) {
-      addBehind(endpoint, behindBalancers, endpoint.cluster());
+      addBehind(endpoint, behindBalancers, endpoint.cluster(), standing);
     } else if (!endpoint.meshTls()) {
       leaveOut(
           endpoint,
@@ -127,7 +144,7 @@ final class AssignmentBuilder {
               ? "its network is not known (expected the label topology.istio.io/network)"
               : "network " + endpoint.network() + " has no gateway that the proxy can dial");
     } else {
-      addBehind(endpoint, behindGateways, endpoint.network());
+      addBehind(endpoint, behindGateways, endpoint.network(), standing);
     }
   }
 
@@ -159,15 +176,28 @@ final class AssignmentBuilder {
   }
 
   private boolean direct(Endpoint endpoint) {
-    return service.external()
-        || endpoint.network().equals(scope.network())
-        // What runs in the proxy's own cluster and says nothing is where the proxy is.
-        || (endpoint.network().isEmpty() && endpoint.cluster().equals(scope.cluster()));
+    return endpoint.network().equals(scope.network())
+        // What says nothing is where the proxy is: in its own cluster, and outside the mesh.
+        || (endpoint.network().isEmpty()
+            && (service.external() || endpoint.cluster().equals(scope.cluster())));
+  }
+
+  /** The SNI of the service an endpoint belongs to when that is another one, else empty. */
+  static String sniOf(Endpoint.@Nullable Target other, ServicePort port) {
+    return other == null
+        ? ""
+        : ClusterView.sni(
+            other.ports().getOrDefault(port.number(), port.number()), "", other.hostname());
+  }
+
+  /** What is outside the mesh has no proxy of the mesh in front of it, unless by a gateway. */
+  private boolean outside(Endpoint endpoint) {
+    return service.external() && endpoint.target() == null;
   }
 
   /** The condition of an endpoint's cluster as this scope is concerned by it. */
   private ClusterCondition condition(Endpoint endpoint) {
-    return service.external() || endpoint.cluster().equals(scope.cluster())
+    return outside(endpoint) || endpoint.cluster().equals(scope.cluster())
         ? ClusterCondition.UNWATCHED
         : around.conditions().apply(endpoint.cluster());
   }
@@ -193,7 +223,7 @@ final class AssignmentBuilder {
     };
   }
 
-  private void addDirect(Endpoint endpoint, int target) {
+  private void addDirect(Endpoint endpoint, int target, Nearness.Standing standing) {
     if (passthrough && !endpoint.meshTls()) {
       leaveOut(endpoint, "no proxy in front of it: an east-west gateway passes mutual TLS only");
       return;
@@ -204,25 +234,28 @@ final class AssignmentBuilder {
       return;
     }
     ClusterCondition condition = condition(endpoint);
-    int near = nearness.rank(endpoint.locality(), endpoint.cluster(), endpoint.node());
     boolean demoted = condition.treatment() != Treatment.KEEP;
     Candidate made =
         new Candidate(
             addresses.getFirst(),
             addresses.subList(1, addresses.size()),
             target,
-            near + (demoted ? DEMOTED : 0),
+            standing.rank() + (demoted ? DEMOTED : 0),
+            standing.pattern(),
             endpoint.locality(),
             condition.treatment() == Treatment.UNHEALTHY ? Health.UNHEALTHY : endpoint.health(),
             endpoint.weight(),
-            endpoint.meshTls(),
+            endpoint.meshTls() && !outside(endpoint),
+            sniOf(endpoint.target(), port),
             workload(endpoint),
             endpoint.cluster().equals(scope.cluster()),
             explain
                 ? new AssignmentView.Why(
                     List.of(name(endpoint)),
                     reason(
-                        nearness.reason(endpoint.locality(), near), endpoint.cluster(), condition),
+                        nearness.reason(endpoint.locality(), standing),
+                        endpoint.cluster(),
+                        condition),
                     "weight " + endpoint.weight() + " of the endpoint itself")
                 : UNASKED);
     String key = made.address() + ":" + target;
@@ -245,14 +278,21 @@ final class AssignmentBuilder {
         : endpoint.workload() + ";" + endpoint.namespace() + ";" + endpoint.cluster();
   }
 
-  private void addBehind(Endpoint endpoint, Map<String, Behind> by, String key) {
+  private void addBehind(
+      Endpoint endpoint, Map<String, Behind> by, String key, Nearness.Standing standing) {
     if (endpoint.health() != Health.HEALTHY) {
       leaveOut(endpoint, "not ready, and only ready endpoints count behind a gateway or balancer");
       return;
     }
     ClusterCondition condition = condition(endpoint);
-    Behind.Level level = by.computeIfAbsent(key, k -> new Behind()).at(condition.treatment());
-    level.add(endpoint, nearness);
+    String target = sniOf(endpoint.target(), port);
+    Behind behind = by.computeIfAbsent(key, k -> new Behind(target));
+    if (!behind.target().equals(target)) {
+      leaveOut(endpoint, "its gateway stands for " + behind.target() + " here already");
+      return;
+    }
+    Behind.Level level = behind.at(condition.treatment());
+    level.add(endpoint, standing);
     if (explain) {
       level.tell(name(endpoint), reason("", endpoint.cluster(), condition));
     }
@@ -260,25 +300,34 @@ final class AssignmentBuilder {
 
   private void addGateways(List<Shared> shared, String network, Behind behind) {
     List<NetworkGateway> gateways = around.gateways(network, scope.families());
-    long up = gateways.stream().filter(NetworkGateway::up).count();
     Behind.Level level = behind.best();
     // Where endpoints of a better cluster are behind the same gateway, these alone weigh.
     behind.worse().forEach(l -> l.leftOut(leftOut, "behind a gateway that others weigh for: "));
-    for (NetworkGateway gateway : gateways) {
-      long count = gateway.up() ? up : gateways.size() - up;
-      boolean demoted = !gateway.up() || level.treatment() != Treatment.KEEP;
-      String near =
-          gateway.up()
-              ? "gateway of network "
-                  + network
-                  + ", "
-                  + nearness.reason(level.nearest(), level.rank())
-              : "demoted: gateway is down, " + gateway.reason();
-      shared.add(
-          new Shared(
-              level.candidate(
-                  gateway.address(), gateway.port(), demoted, true, why(level, near, count)),
-              count));
+    for (boolean of : List.of(true, false)) {
+      List<NetworkGateway> same = gateways.stream().filter(g -> g.up() == of).toList();
+      boolean demoted = !of || level.treatment() != Treatment.KEEP;
+      if (!same.isEmpty()) {
+        shares.count(level.rank(demoted), level.claims());
+      }
+      for (NetworkGateway gateway : same) {
+        String near =
+            gateway.up()
+                ? "gateway of network "
+                    + network
+                    + ", "
+                    + nearness.reason(level.nearest(), level.standing())
+                : "demoted: gateway is down, " + gateway.reason();
+        shared.add(
+            new Shared(
+                level.candidate(
+                    gateway.address(),
+                    gateway.port(),
+                    demoted,
+                    true,
+                    why(level, near, same.size())),
+                same.size(),
+                level.claims()));
+      }
     }
   }
 
@@ -305,17 +354,15 @@ final class AssignmentBuilder {
         "cloud balancer of cluster "
             + cluster
             + ", without mutual TLS, "
-            + nearness.reason(level.nearest(), level.rank());
+            + nearness.reason(level.nearest(), level.standing());
+    boolean demoted = level.treatment() != Treatment.KEEP;
+    shares.count(level.rank(demoted), level.claims());
     for (String address : addresses) {
       shared.add(
           new Shared(
-              level.candidate(
-                  address,
-                  number,
-                  level.treatment() != Treatment.KEEP,
-                  false,
-                  why(level, near, addresses.size())),
-              addresses.size()));
+              level.candidate(address, number, demoted, false, why(level, near, addresses.size())),
+              addresses.size(),
+              level.claims()));
     }
   }
 

@@ -65,6 +65,7 @@ final class AssignmentGroups {
                   c.health(),
                   weight,
                   c.meshTls(),
+                  c.target(),
                   c.workload(),
                   c.why(),
                   others));
@@ -81,7 +82,7 @@ final class AssignmentGroups {
     return a / gcd(a, b) * b;
   }
 
-  private static long gcd(long a, long b) {
+  static long gcd(long a, long b) {
     return b == 0 ? a : gcd(b, a % b);
   }
 }

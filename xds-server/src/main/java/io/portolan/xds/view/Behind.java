@@ -19,9 +19,21 @@ import java.util.TreeSet;
  */
 final class Behind {
   private final EnumMap<Treatment, Level> levels = new EnumMap<>(Treatment.class);
+  private final String target;
+
+  /**
+   * @param target SNI of the service that all of it belongs to, empty for the cluster's own
+   */
+  Behind(String target) {
+    this.target = target;
+  }
+
+  String target() {
+    return target;
+  }
 
   Level at(Treatment treatment) {
-    return levels.computeIfAbsent(treatment, Level::new);
+    return levels.computeIfAbsent(treatment, t -> new Level(t, target));
   }
 
   /** The mildest level there is. */
@@ -37,20 +49,30 @@ final class Behind {
   /** Endpoints of one treatment. */
   static final class Level {
     private final Treatment treatment;
+    private final String target;
     private long weight;
-    private final TreeMap<Locality, Long> byLocality = new TreeMap<>();
-    private final Map<Locality, Integer> ranks = new TreeMap<>();
+    private final TreeMap<Integer, Ranked> ranks = new TreeMap<>();
     private final List<String> sources = new ArrayList<>();
     private final NavigableSet<String> conditions = new TreeSet<>();
 
-    Level(Treatment treatment) {
-      this.treatment = treatment;
+    /** Endpoints of one rank. */
+    private static final class Ranked {
+      final TreeMap<Locality, Long> weights = new TreeMap<>();
+      final TreeMap<Locality, Nearness.Standing> standings = new TreeMap<>();
+      final TreeMap<Integer, Long> claims = new TreeMap<>();
     }
 
-    void add(Endpoint endpoint, Nearness nearness) {
+    Level(Treatment treatment, String target) {
+      this.treatment = treatment;
+      this.target = target;
+    }
+
+    void add(Endpoint endpoint, Nearness.Standing standing) {
       weight += endpoint.weight();
-      byLocality.merge(endpoint.locality(), (long) endpoint.weight(), Long::sum);
-      ranks.put(endpoint.locality(), nearness.rank(endpoint.locality(), endpoint.cluster(), ""));
+      Ranked ranked = ranks.computeIfAbsent(standing.rank(), r -> new Ranked());
+      ranked.weights.merge(endpoint.locality(), (long) endpoint.weight(), Long::sum);
+      ranked.standings.put(endpoint.locality(), standing);
+      ranked.claims.merge(standing.pattern(), (long) endpoint.weight(), Long::sum);
     }
 
     /** For people: a source, and what is concluded about its cluster. */
@@ -77,24 +99,34 @@ final class Behind {
       return conditions;
     }
 
+    private Ranked first() {
+      return ranks.firstEntry().getValue();
+    }
+
     /** The nearest locality; of equally near ones the heaviest, then the first by name. */
     Locality nearest() {
-      Locality best = byLocality.firstKey();
-      for (var entry : byLocality.entrySet()) {
-        int closer = Integer.compare(rankOf(entry.getKey()), rankOf(best));
-        if (closer < 0 || (closer == 0 && entry.getValue() > byLocality.getOrDefault(best, 0L))) {
+      TreeMap<Locality, Long> weights = first().weights;
+      Locality best = weights.firstKey();
+      for (var entry : weights.entrySet()) {
+        if (entry.getValue() > weights.getOrDefault(best, 0L)) {
           best = entry.getKey();
         }
       }
       return best;
     }
 
-    int rank() {
-      return rankOf(nearest());
+    /** How the nearest locality stands. */
+    Nearness.Standing standing() {
+      return first().standings.getOrDefault(nearest(), Nearness.Standing.OUT);
     }
 
-    private int rankOf(Locality locality) {
-      return ranks.getOrDefault(locality, 0);
+    /** Weights by pattern of {@code distribute}, of the nearest rank. */
+    Map<Integer, Long> claims() {
+      return first().claims;
+    }
+
+    int rank(boolean demoted) {
+      return ranks.firstKey() + (demoted ? AssignmentBuilder.DEMOTED : 0);
     }
 
     Candidate candidate(
@@ -103,11 +135,13 @@ final class Behind {
           address,
           List.of(),
           port,
-          rank() + (demoted ? AssignmentBuilder.DEMOTED : 0),
+          rank(demoted),
+          standing().pattern(),
           nearest(),
           treatment == Treatment.UNHEALTHY ? Health.UNHEALTHY : Health.HEALTHY,
           weight,
           meshTls,
+          target,
           "",
           false,
           why);

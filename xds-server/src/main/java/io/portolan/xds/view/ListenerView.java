@@ -19,7 +19,12 @@ public sealed interface ListenerView {
    * @param routes name of the route configuration
    */
   record OutboundHttp(
-      String name, String address, int port, boolean bind, String routes, List<String> sources)
+      String name,
+      ListenAddress address,
+      int port,
+      boolean bind,
+      String routes,
+      List<String> sources)
       implements ListenerView {
     public OutboundHttp {
       sources = List.copyOf(sources);
@@ -28,7 +33,12 @@ public sealed interface ListenerView {
 
   /** Outbound TCP to one cluster. */
   record OutboundTcp(
-      String name, String address, int port, boolean bind, String cluster, List<String> sources)
+      String name,
+      ListenAddress address,
+      int port,
+      boolean bind,
+      String cluster,
+      List<String> sources)
       implements ListenerView {
     public OutboundTcp {
       sources = List.copyOf(sources);
@@ -40,7 +50,7 @@ public sealed interface ListenerView {
    *
    * @param allowAny unknown destinations pass through, else they are closed
    */
-  record VirtualOutbound(boolean allowAny) implements ListenerView {
+  record VirtualOutbound(ListenAddress address, boolean allowAny) implements ListenerView {
     @Override
     public String name() {
       return "virtualOutbound";
@@ -53,7 +63,7 @@ public sealed interface ListenerView {
   }
 
   /** Port 15006: redirected inbound connections, mutual TLS required. */
-  record VirtualInbound(List<InboundPort> ports) implements ListenerView {
+  record VirtualInbound(ListenAddress address, List<InboundPort> ports) implements ListenerView {
     public VirtualInbound {
       ports = List.copyOf(ports);
     }
@@ -70,7 +80,7 @@ public sealed interface ListenerView {
   }
 
   /** One inbound port on the workload's own address, mutual TLS required. */
-  record Inbound(String name, String address, InboundPort port) implements ListenerView {
+  record Inbound(String name, ListenAddress address, InboundPort port) implements ListenerView {
     @Override
     public List<String> sources() {
       return List.of(port.source());
@@ -85,7 +95,7 @@ public sealed interface ListenerView {
    */
   record GatewayL4(
       String name,
-      String address,
+      ListenAddress address,
       int port,
       List<L4Chain> chains,
       List<String> autoNames,
@@ -113,7 +123,8 @@ public sealed interface ListenerView {
   }
 
   /** Ingress gateway HTTP with routes by RDS. */
-  record GatewayHttp(String name, String address, int port, String routes, List<String> sources)
+  record GatewayHttp(
+      String name, ListenAddress address, int port, String routes, List<String> sources)
       implements ListenerView {
     public GatewayHttp {
       sources = List.copyOf(sources);

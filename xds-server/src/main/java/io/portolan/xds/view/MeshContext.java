@@ -8,6 +8,8 @@ import io.portolan.registry.model.GatewayObject;
 import io.portolan.registry.model.Kind;
 import io.portolan.registry.model.MeshObject;
 import io.portolan.registry.model.ServiceReach;
+import io.portolan.registry.model.TrafficPolicy;
+import io.portolan.registry.model.TrafficPolicy.LocalityLb;
 import io.portolan.registry.model.VirtualServiceObject;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -34,6 +36,7 @@ public final class MeshContext {
   private final Map<String, Set<String>> ownAddresses = new TreeMap<>();
   private final Set<String> nodeBound = new HashSet<>();
   private final WorkloadIndex workloads;
+  private final Set<String> priorityLabels;
 
   private MeshContext(RegistryImage image, @Nullable MeshContext before, Set<ServiceKey> changed) {
     this.image = image;
@@ -59,6 +62,7 @@ public final class MeshContext {
       this.rules = before.rules;
       this.virtualServices = before.virtualServices;
       this.gateways = before.gateways;
+      this.priorityLabels = before.priorityLabels;
       return;
     }
     this.rules = new HashMap<>();
@@ -66,6 +70,38 @@ public final class MeshContext {
         .forEach(r -> rules.computeIfAbsent(r.host(), h -> new ArrayList<>(1)).add(r));
     this.virtualServices = sorted(image, Kind.VIRTUAL_SERVICE, VirtualServiceObject.class);
     this.gateways = sorted(image, Kind.GATEWAY, GatewayObject.class);
+    this.priorityLabels = priorityLabels(image, rules);
+  }
+
+  private static Set<String> priorityLabels(
+      RegistryImage image, Map<String, List<DestinationRuleObject>> rules) {
+    Set<String> labels = new HashSet<>();
+    add(labels, image.settings().localityLb());
+    for (List<DestinationRuleObject> of : rules.values()) {
+      for (DestinationRuleObject rule : of) {
+        add(labels, rule.policy());
+        rule.subsets().forEach(subset -> add(labels, subset.policy()));
+      }
+    }
+    return Set.copyOf(labels);
+  }
+
+  private static void add(Set<String> labels, TrafficPolicy policy) {
+    TrafficPolicy.LoadBalancer balancer = policy.loadBalancer();
+    if (balancer != null && balancer.locality() != null) {
+      add(labels, balancer.locality());
+    }
+  }
+
+  private static void add(Set<String> labels, TrafficPolicy.LocalityLb setting) {
+    setting.failoverPriority().forEach(entry -> labels.add(LocalityLb.labelName(entry)));
+  }
+
+  /** The labels of a proxy that some {@code failoverPriority} of the mesh names. */
+  Map<String, String> priorityLabels(Map<String, String> labels) {
+    Map<String, String> kept = new TreeMap<>(labels);
+    kept.keySet().retainAll(priorityLabels);
+    return kept;
   }
 
   /** The context of an image. */
@@ -123,7 +159,7 @@ public final class MeshContext {
 
   /** True when what proxies of a cluster see depends on the node they run on. */
   boolean nodesMatter(String cluster) {
-    return nodeBound.contains(cluster);
+    return nodeBound.contains(cluster) || priorityLabels.contains(Nearness.HOSTNAME);
   }
 
   /**

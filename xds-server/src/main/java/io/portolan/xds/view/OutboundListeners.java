@@ -30,7 +30,9 @@ final class OutboundListeners {
 
   List<ListenerView> redirect() {
     List<ListenerView> listeners = new ArrayList<>();
-    listeners.add(new ListenerView.VirtualOutbound(!context.image().settings().registryOnly()));
+    ListenAddress any = ListenAddress.any(scope.families());
+    listeners.add(
+        new ListenerView.VirtualOutbound(any, !context.image().settings().registryOnly()));
     TreeMap<Integer, List<String>> http = new TreeMap<>();
     TreeMap<String, ListenerView> tcp = new TreeMap<>();
     for (MeshService service : context.visible(scope)) {
@@ -46,7 +48,7 @@ final class OutboundListeners {
         (port, sources) ->
             listeners.add(
                 new ListenerView.OutboundHttp(
-                    "0.0.0.0_" + port, "0.0.0.0", port, false, Integer.toString(port), sources)));
+                    any.name(port), any, port, false, Integer.toString(port), sources)));
     listeners.addAll(tcp.values());
     return listeners;
   }
@@ -124,7 +126,8 @@ final class OutboundListeners {
     ListenerView known =
         tcp.putIfAbsent(
             name,
-            new ListenerView.OutboundTcp(name, address, port, false, cluster, List.of(source)));
+            new ListenerView.OutboundTcp(
+                name, ListenAddress.of(address), port, false, cluster, List.of(source)));
     if (known != null && !known.sources().contains(source)) {
       notes.add(about(service, port) + ": " + name + " belongs to " + known.sources());
     }
@@ -145,8 +148,8 @@ final class OutboundListeners {
           byPort.putIfAbsent(
               number,
               new ListenerView.OutboundHttp(
-                  node.address() + "_" + number,
-                  node.address(),
+                  ListenAddress.of(node).name(number),
+                  ListenAddress.of(node),
                   number,
                   true,
                   Integer.toString(number),
@@ -173,8 +176,8 @@ final class OutboundListeners {
         byPort.putIfAbsent(
             number,
             new ListenerView.OutboundTcp(
-                node.address() + "_" + number,
-                node.address(),
+                ListenAddress.of(node).name(number),
+                ListenAddress.of(node),
                 number,
                 true,
                 ClusterView.name(number, "", service.hostname()),

@@ -8,7 +8,6 @@ import io.portolan.xds.node.ProxyNode;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -79,7 +78,9 @@ public final class ProxyViews {
         node.networkView(),
         node.namespace(),
         locality,
-        router ? node.labels() : Map.of(),
+        router
+            ? node.labels()
+            : context.priorityLabels(place.labels().isEmpty() ? node.labels() : place.labels()),
         context.nodesMatter(node.cluster()) ? place.node() : "",
         IpFamilies.of(node.addresses()));
   }
@@ -186,19 +187,23 @@ public final class ProxyViews {
           new InboundClusterView(
               port.cluster(),
               bound ? node.appAddress() : "",
+              scope.families(),
               port.port(),
               port.protocol(),
               List.of(port.source())));
       if (bound) {
         listeners.add(
             new ListenerView.Inbound(
-                "inbound_" + node.address() + "_" + port.port(), node.address(), port));
+                "inbound_" + ListenAddress.of(node).name(port.port()),
+                ListenAddress.of(node),
+                port));
       }
     }
     if (bound) {
       listeners.addAll(new OutboundListeners(context, scope, notes).bound(node, taken));
     } else {
-      listeners.add(new ListenerView.VirtualInbound(workload.ports()));
+      listeners.add(
+          new ListenerView.VirtualInbound(ListenAddress.any(scope.families()), workload.ports()));
     }
     return new Own(clusters, listeners, notes);
   }
@@ -296,15 +301,17 @@ public final class ProxyViews {
     }
 
     List<ListenerView> listeners(ProxyNode node) {
-      String address =
-          node.interception() == ProxyNode.Interception.NONE ? node.address() : "0.0.0.0";
+      ListenAddress address =
+          node.interception() == ProxyNode.Interception.NONE
+              ? ListenAddress.of(node)
+              : ListenAddress.any(scope.families());
       List<ListenerView> views = new ArrayList<>();
       Set<Integer> whole = new TreeSet<>(passthrough.keySet());
       whole.addAll(l4.chains().keySet());
       for (int port : whole) {
         views.add(
             new ListenerView.GatewayL4(
-                address + "_" + port,
+                address.name(port),
                 address,
                 port,
                 l4.chains().getOrDefault(port, List.of()),
@@ -320,7 +327,7 @@ public final class ProxyViews {
             if (!whole.contains(port)) {
               views.add(
                   new ListenerView.GatewayHttp(
-                      address + "_" + port,
+                      address.name(port),
                       address,
                       port,
                       "http." + port,

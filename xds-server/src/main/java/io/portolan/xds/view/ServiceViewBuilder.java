@@ -7,12 +7,14 @@ import io.portolan.registry.model.MeshSettings;
 import io.portolan.registry.model.PortProtocol;
 import io.portolan.registry.model.Resolution;
 import io.portolan.registry.model.ServicePort;
+import io.portolan.registry.model.ServiceReach.Distribution;
 import io.portolan.registry.model.TrafficPolicy;
 import io.portolan.xds.node.ProxyNode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** Makes the clusters and load assignments of one service for one scope. Pure. */
 public final class ServiceViewBuilder {
@@ -30,8 +32,12 @@ public final class ServiceViewBuilder {
   /**
    * A cluster with its assignment; the assignment is null for clusters that resolve by themselves.
    */
-  public record Pair(
-      ClusterView cluster, @org.jspecify.annotations.Nullable AssignmentView assignment) {}
+  public record Pair(ClusterView cluster, @Nullable AssignmentView assignment) {
+    /** The hosts, wherever they are sent; null when the caller chooses. */
+    public @Nullable AssignmentView hosts() {
+      return assignment == null ? cluster.hosts() : assignment;
+    }
+  }
 
   /** The clusters of every TCP port and subset. */
   public List<Pair> clusters(MeshService service) {
@@ -83,7 +89,7 @@ public final class ServiceViewBuilder {
   private record Making(
       MeshService service,
       ServicePort port,
-      @org.jspecify.annotations.Nullable DestinationRuleObject rule,
+      @Nullable DestinationRuleObject rule,
       boolean passthrough,
       boolean explain) {}
 
@@ -101,20 +107,18 @@ public final class ServiceViewBuilder {
         passthrough
             ? ClusterView.sni(port.number(), subset, hostname)
             : ClusterView.name(port.number(), subset, hostname);
-    boolean eds = service.resolution() == Resolution.STATIC;
-    AssignmentView assignment = null;
-    if (eds) {
-      assignment =
-          new AssignmentBuilder(
-                  service,
-                  port,
-                  scope,
-                  locality(policy),
-                  surroundings,
-                  passthrough,
-                  making.explain())
-              .build(name, chosen);
-    }
+    AssignmentView assignment =
+        service.resolution() == Resolution.NONE
+            ? null
+            : new AssignmentBuilder(
+                    service,
+                    port,
+                    scope,
+                    locality(service, policy),
+                    surroundings,
+                    passthrough,
+                    making.explain())
+                .build(name, chosen);
     if (passthrough && (assignment == null || assignment.groups().isEmpty())) {
       return;
     }
@@ -123,6 +127,11 @@ public final class ServiceViewBuilder {
     if (making.rule() != null) {
       sources.add(making.rule().ref().toString());
     }
+    Resolution resolution = resolution(service, assignment);
+    boolean eds = resolution == Resolution.STATIC;
+    boolean meshTls =
+        !service.external()
+            || (assignment != null && assignment.hosts().anyMatch(AssignmentView.Host::meshTls));
     ClusterView cluster =
         new ClusterView(
             name,
@@ -131,15 +140,18 @@ public final class ServiceViewBuilder {
             subset,
             port.protocol(),
             !passthrough && http2(service, port),
-            service.resolution(),
-            eds ? List.of() : dns(service, port),
+            resolution,
+            eds ? null : assignment,
+            scope.families(),
+            assignment != null && assignment.weighted(),
             spoken(policy),
             connectTimeout(policy),
-            !service.external() && scope.role() != ProxyNode.Role.PROXYLESS,
+            meshTls && scope.role() != ProxyNode.Role.PROXYLESS,
             passthrough,
-            passthrough ? List.of() : identities(service),
+            passthrough ? List.of() : identities(service, e -> e.target() == null),
+            passthrough || assignment == null ? List.of() : targets(service, port, assignment),
             sources);
-    pairs.add(new Pair(cluster, assignment));
+    pairs.add(new Pair(cluster, eds ? assignment : null));
   }
 
   /** gRPC clients know round robin for certain; the other algorithms they may refuse. */
@@ -153,12 +165,28 @@ public final class ServiceViewBuilder {
         : policy;
   }
 
-  private TrafficPolicy.LocalityLb locality(TrafficPolicy policy) {
+  /** A DNS service has nothing to resolve where all its hosts are known by address. */
+  private static Resolution resolution(MeshService service, @Nullable AssignmentView assignment) {
+    return assignment != null && assignment.hosts().allMatch(AssignmentView.Host::isLiteral)
+        ? Resolution.STATIC
+        : service.resolution();
+  }
+
+  /**
+   * The rule's setting, else what the service itself prefers in the scope's cluster, else the
+   * mesh's. Source: Istio's order of the three.
+   */
+  private TrafficPolicy.LocalityLb locality(MeshService service, TrafficPolicy policy) {
     TrafficPolicy.LoadBalancer balancer = policy.loadBalancer();
     if (balancer != null && balancer.locality() != null) {
       return balancer.locality();
     }
-    return context.image().settings().localityLb();
+    MeshService.Member own = service.member(scope.cluster());
+    return switch (own == null ? Distribution.UNSET : own.reach().distribution()) {
+      case UNSET -> context.image().settings().localityLb();
+      case SAME_ZONE -> Nearness.SAME_ZONE;
+      case SAME_NODE -> Nearness.SAME_NODE;
+    };
   }
 
   private Duration connectTimeout(TrafficPolicy policy) {
@@ -175,17 +203,18 @@ public final class ServiceViewBuilder {
       return true;
     }
     return port.protocol() == PortProtocol.HTTP
-        && !service.external()
         && !service.endpoints().isEmpty()
-        && service.endpoints().stream().allMatch(Endpoint::meshTls);
+        && service.endpoints().stream()
+            .allMatch(e -> e.meshTls() && (!service.external() || e.target() != null));
   }
 
-  private List<String> identities(MeshService service) {
+  private List<String> identities(MeshService service, Predicate<Endpoint> of) {
     if (!service.subjectAltNames().isEmpty()) {
       return service.subjectAltNames().stream().sorted().distinct().toList();
     }
     MeshSettings settings = context.image().settings();
-    List<Endpoint> secured = service.endpoints().stream().filter(Endpoint::meshTls).toList();
+    List<Endpoint> secured =
+        service.endpoints().stream().filter(Endpoint::meshTls).filter(of).toList();
     if (secured.stream().anyMatch(e -> e.serviceAccount().isEmpty())) {
       return List.of();
     }
@@ -203,19 +232,21 @@ public final class ServiceViewBuilder {
         .toList();
   }
 
-  private static List<ClusterView.DnsEndpoint> dns(MeshService service, ServicePort port) {
-    if (service.resolution() == Resolution.NONE) {
-      return List.of();
-    }
-    List<ClusterView.DnsEndpoint> found =
-        service.endpoints().stream()
-            .map(
-                e ->
-                    new ClusterView.DnsEndpoint(
-                        e.address(), service.targetPort(e, port).orElse(port.number()), e.weight()))
-            .toList();
-    return found.isEmpty()
-        ? List.of(new ClusterView.DnsEndpoint(service.hostname(), port.number(), 1))
-        : found;
+  /** The other services that hosts of an assignment belong to, in order of SNI. */
+  private List<ClusterView.Target> targets(
+      MeshService service, ServicePort port, AssignmentView assignment) {
+    return assignment
+        .hosts()
+        .map(AssignmentView.Host::target)
+        .filter(sni -> !sni.isEmpty())
+        .distinct()
+        .sorted()
+        .map(
+            sni ->
+                new ClusterView.Target(
+                    sni,
+                    identities(
+                        service, e -> AssignmentBuilder.sniOf(e.target(), port).equals(sni))))
+        .toList();
   }
 }

@@ -21,7 +21,8 @@ final class Subsets {
     return true;
   }
 
-  private static String label(Endpoint endpoint, String key) {
+  /** A label of a workload or of its place, empty where there is none. */
+  static String label(Endpoint endpoint, String key) {
     String own = endpoint.labels().get(key);
     if (own != null) {
       return own;

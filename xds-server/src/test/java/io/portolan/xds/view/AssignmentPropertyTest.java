@@ -17,6 +17,7 @@ import io.portolan.registry.model.ObjectRef;
 import io.portolan.registry.model.PortProtocol;
 import io.portolan.registry.model.Resolution;
 import io.portolan.registry.model.ServicePort;
+import io.portolan.registry.model.TrafficPolicy.LocalityLb;
 import io.portolan.xds.generate.endpoint.AssignmentGenerator;
 import io.portolan.xds.node.ProxyNode;
 import java.util.ArrayList;
@@ -192,8 +193,7 @@ class AssignmentPropertyTest {
     return List.copyOf(byAddress.values());
   }
 
-  private static NetworkGateway gatewayAt(
-      Map<String, List<NetworkGateway>> gateways, String address) {
+  static NetworkGateway gatewayAt(Map<String, List<NetworkGateway>> gateways, String address) {
     return gateways.values().stream()
         .flatMap(List::stream)
         .filter(g -> g.address().equals(address))
@@ -210,6 +210,14 @@ class AssignmentPropertyTest {
       List<Endpoint> endpoints,
       Map<String, List<NetworkGateway>> gateways,
       Map<String, ClusterCondition> conditions) {
+    return build(endpoints, gateways, conditions, MeshSettings.DEFAULT.localityLb());
+  }
+
+  static AssignmentView build(
+      List<Endpoint> endpoints,
+      Map<String, List<NetworkGateway>> gateways,
+      Map<String, ClusterCondition> conditions,
+      LocalityLb setting) {
     MeshService service =
         new MeshService(
             new ServiceKey("a.demo.svc.cluster.local", "demo"),
@@ -227,12 +235,11 @@ class AssignmentPropertyTest {
             gateways,
             c -> conditions.getOrDefault(c, ClusterCondition.UNWATCHED),
             UnaryOperator.identity());
-    return new AssignmentBuilder(
-            service, PORT, SCOPE, MeshSettings.DEFAULT.localityLb(), around, false, true)
+    return new AssignmentBuilder(service, PORT, SCOPE, setting, around, false, true)
         .build("c", e -> true);
   }
 
-  private static Map<String, ClusterCondition> conditions(Random random) {
+  static Map<String, ClusterCondition> conditions(Random random) {
     Map<String, ClusterCondition> conditions = new TreeMap<>();
     for (int c = 0; c < 6; c++) {
       Treatment treatment = Treatment.values()[random.nextInt(Treatment.values().length)];
@@ -244,7 +251,7 @@ class AssignmentPropertyTest {
   }
 
   /** Two clusters share network n3, so that conditions mix behind its gateways. */
-  private static List<Endpoint> mixed(Random random) {
+  static List<Endpoint> mixed(Random random) {
     return unique(endpoints(random)).stream()
         .map(
             e ->
@@ -262,7 +269,11 @@ class AssignmentPropertyTest {
                         e.weight(),
                         e.labels(),
                         e.meshTls(),
-                        e.source())
+                        e.source(),
+                        e.otherAddresses(),
+                        e.node(),
+                        e.hostname(),
+                        e.target())
                     : e)
         .sorted(java.util.Comparator.comparing(Endpoint::cluster).thenComparing(Endpoint::address))
         .toList();
@@ -288,12 +299,16 @@ class AssignmentPropertyTest {
               1,
               Map.of(),
               true,
-              new ObjectRef("c", Kind.POD, "demo", "pod" + i)));
+              new ObjectRef("c", Kind.POD, "demo", "pod" + i),
+              List.of(),
+              "",
+              "",
+              null));
     }
     return endpoints;
   }
 
-  private static Map<String, List<NetworkGateway>> gateways(Random random) {
+  static Map<String, List<NetworkGateway>> gateways(Random random) {
     Map<String, List<NetworkGateway>> gateways = new TreeMap<>();
     for (int n = 1; n < 4; n++) {
       List<NetworkGateway> list = new ArrayList<>();

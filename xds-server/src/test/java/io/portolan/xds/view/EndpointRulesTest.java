@@ -64,9 +64,9 @@ class EndpointRulesTest {
                 "a",
                 "web",
                 "web-x",
-                new SliceEndpoint("10.1.0.1", Health.HEALTHY, "", "z2", ""),
-                new SliceEndpoint("10.1.0.2", Health.HEALTHY, "", "z7", ""),
-                new SliceEndpoint("10.1.0.3", Health.HEALTHY, "n7", "z1", ""));
+                new SliceEndpoint("10.1.0.1", Health.HEALTHY, "", "z2", "", ""),
+                new SliceEndpoint("10.1.0.2", Health.HEALTHY, "", "z7", "", ""),
+                new SliceEndpoint("10.1.0.3", Health.HEALTHY, "n7", "z1", "", ""));
     assertEquals(
         List.of("r1/z2", "r7/z7", "r7/z7"),
         mesh.find("web").endpoints().stream()
@@ -105,13 +105,14 @@ class EndpointRulesTest {
             .service("a", "web", "10.96.0.1", HTTP)
             .pod("a", "both", List.of("10.1.0.1", "fd00::1"), MESH, "", Health.HEALTHY)
             .pod("a", "six", "fd00::2", MESH)
-            .slice("a", "web", "v4", new SliceEndpoint("10.1.0.1", Health.HEALTHY, "", "", "both"))
+            .slice(
+                "a", "web", "v4", new SliceEndpoint("10.1.0.1", Health.HEALTHY, "", "", "both", ""))
             .slice(
                 "a",
                 "web",
                 "v6",
-                new SliceEndpoint("fd00::1", Health.HEALTHY, "", "", "both"),
-                new SliceEndpoint("fd00::2", Health.HEALTHY, "", "", "six"));
+                new SliceEndpoint("fd00::1", Health.HEALTHY, "", "", "both", ""),
+                new SliceEndpoint("fd00::2", Health.HEALTHY, "", "", "six", ""));
     ProxyNode.Interception redirect = ProxyNode.Interception.REDIRECT;
     assertEquals(
         List.of("P0 10.1.0.1:8080 w1"),

@@ -57,6 +57,7 @@ final class FederationMesh {
   private final Map<String, MeshSettings.NetworkSettings> networks = new HashMap<>();
   final List<MeshSettings.ServiceSettings> serviceSettings = new ArrayList<>();
   TrafficLocality locality = TrafficLocality.ON;
+  io.portolan.registry.model.TrafficPolicy.LocalityLb localityLb;
 
   enum TrafficLocality {
     ON,
@@ -132,7 +133,16 @@ final class FederationMesh {
       Health health) {
     return put(
         new PodObject(
-            ref(cluster, Kind.POD, name), ORIGIN, ips, labels, "web", node, health, List.of()));
+            ref(cluster, Kind.POD, name),
+            ORIGIN,
+            ips,
+            labels,
+            "web",
+            node,
+            health,
+            List.of(),
+            "",
+            ""));
   }
 
   FederationMesh service(String cluster, String name, String vip, ServicePort... ports) {
@@ -222,8 +232,10 @@ final class FederationMesh {
         false,
         base.connectTimeout(),
         (VirtualServiceObject.Retries) null,
-        new io.portolan.registry.model.TrafficPolicy.LocalityLb(
-            locality == TrafficLocality.ON, List.of(), Map.of(), List.of()),
+        localityLb != null
+            ? localityLb
+            : new io.portolan.registry.model.TrafficPolicy.LocalityLb(
+                locality == TrafficLocality.ON, List.of(), Map.of(), List.of()),
         base.probe(),
         base.clusterHealth(),
         serviceSettings);
@@ -307,8 +319,12 @@ final class FederationMesh {
      * priority and address; gateways carry no workload.
      */
     List<String> hosts(String cluster) {
+      return lines(assignment(cluster));
+    }
+
+    static List<String> lines(AssignmentView assignment) {
       List<String> lines = new ArrayList<>();
-      for (AssignmentView.Group group : assignment(cluster).groups()) {
+      for (AssignmentView.Group group : assignment.groups()) {
         for (AssignmentView.Host host : group.hosts()) {
           lines.add(
               "P"

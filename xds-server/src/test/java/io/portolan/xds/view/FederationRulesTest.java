@@ -305,8 +305,8 @@ class FederationRulesTest {
                 "a",
                 "web",
                 "web-x",
-                new SliceEndpoint("10.1.0.1", Health.DRAINING, "", "", "web-1"),
-                new SliceEndpoint("10.1.0.9", Health.UNHEALTHY, "", "", ""));
+                new SliceEndpoint("10.1.0.1", Health.DRAINING, "", "", "web-1", ""),
+                new SliceEndpoint("10.1.0.9", Health.UNHEALTHY, "", "", "", ""));
     List<Change> changes = new ArrayList<>(mesh.changes);
     changes.add(new Change.Settings(mesh.settings()));
     RegistryImage expected = mesh.image();

@@ -405,7 +405,12 @@ class FederationShapesTest {
     assertFalse(a.clusters().contains("outbound|80||www.demo.svc.cluster.local"));
     assertEquals(
         "api.example",
-        a.cluster("outbound|80||out.demo.svc.cluster.local").dnsEndpoints().getFirst().address());
+        a.cluster("outbound|80||out.demo.svc.cluster.local")
+            .hosts()
+            .hosts()
+            .findFirst()
+            .orElseThrow()
+            .address());
     assertTrue(
         a.clusters().contains("outbound|80||loop.demo.svc.cluster.local"), "no endless loop");
   }

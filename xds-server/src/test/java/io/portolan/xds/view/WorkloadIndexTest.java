@@ -100,7 +100,7 @@ class WorkloadIndexTest {
     for (int a = 0; a < ADDRESSES; a++) {
       if (random.nextBoolean()) {
         Health health = random.nextBoolean() ? Health.HEALTHY : Health.UNHEALTHY;
-        endpoints.add(new SliceObject.SliceEndpoint("10.0.0." + a, health, "", "", ""));
+        endpoints.add(new SliceObject.SliceEndpoint("10.0.0." + a, health, "", "", "", ""));
       }
     }
     return endpoints;

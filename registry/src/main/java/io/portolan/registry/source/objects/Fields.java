@@ -79,6 +79,14 @@ public final class Fields {
     asked.addAll(fields.keySet());
   }
 
+  /** A field that people write here although it is none, or is one elsewhere. */
+  void misplaced(String key, String expected) {
+    if (take(key) != null) {
+      findings.warning(
+          lineOf(key), path(key), "is not a field of this block (expected " + expected + ")");
+    }
+  }
+
   /** Fields that are known and would change traffic, but are not served. */
   void notServed(String... keys) {
     for (String key : keys) {

@@ -6,14 +6,23 @@ import io.portolan.registry.model.Origin;
 import io.portolan.registry.model.TrafficPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Translates DestinationRules. */
 final class PolicyTranslator {
   private static final int MANY = Integer.MAX_VALUE;
+
+  /** Fields of {@code outlierDetection} that are found in {@code connectionPool.http}. */
+  private static final List<String> EJECTION =
+      List.of(
+          "consecutiveGatewayErrors",
+          "consecutive5xxErrors",
+          "consecutiveErrors",
+          "interval",
+          "baseEjectionTime",
+          "maxEjectionPercent",
+          "minHealthPercent");
 
   private PolicyTranslator() {}
 
@@ -38,13 +47,42 @@ final class PolicyTranslator {
     }
     TrafficPolicy made =
         new TrafficPolicy(
-            loadBalancer(policy.object("loadBalancer")),
+            placed(policy, loadBalancer(policy.object("loadBalancer"))),
             pool(policy.object("connectionPool")),
             outlier(policy.object("outlierDetection")),
             tls(policy.object("tls")));
+    policy.misplaced(
+        "circuitBreaker",
+        "outlierDetection, with outlierDetection.consecutive5xxErrors for consecutiveErrors, and"
+            + " connectionPool for limits");
     policy.notServed("portLevelSettings", "tunnel", "proxyProtocol", "retryBudget");
     policy.finish();
     return made;
+  }
+
+  /** A locality setting beside the load balancer is one of it, where that has none itself. */
+  private static TrafficPolicy.@Nullable LoadBalancer placed(
+      Fields policy, TrafficPolicy.@Nullable LoadBalancer balancer) {
+    String key = "localityLbSetting";
+    TrafficPolicy.LocalityLb beside = LocalityReader.read(policy.object(key));
+    if (beside == null) {
+      return balancer;
+    }
+    boolean counts = balancer == null || balancer.locality() == null;
+    policy
+        .findings()
+        .warning(
+            policy.lineOf(key),
+            policy.path(key),
+            "is not a field of this block"
+                + (counts ? ", read as" : ", what counts is")
+                + " trafficPolicy.loadBalancer.localityLbSetting"
+                + (counts ? " (expected that)" : ""));
+    if (!counts) {
+      return balancer;
+    }
+    return new TrafficPolicy.LoadBalancer(
+        balancer == null ? TrafficPolicy.Algorithm.LEAST_REQUEST : balancer.algorithm(), beside);
   }
 
   private static TrafficPolicy.@Nullable LoadBalancer loadBalancer(@Nullable Fields lb) {
@@ -67,22 +105,10 @@ final class PolicyTranslator {
             yield TrafficPolicy.Algorithm.LEAST_REQUEST;
           }
         };
-    TrafficPolicy.LocalityLb locality = locality(lb.object("localityLbSetting"));
+    TrafficPolicy.LocalityLb locality = LocalityReader.read(lb.object("localityLbSetting"));
     lb.notServed("consistentHash", "warmup", "warmupDurationSecs");
     lb.finish();
     return new TrafficPolicy.LoadBalancer(algorithm, locality);
-  }
-
-  static TrafficPolicy.@Nullable LocalityLb locality(@Nullable Fields setting) {
-    if (setting == null) {
-      return null;
-    }
-    Map<String, String> failover = new HashMap<>();
-    setting.objects("failover", f -> failover.put(f.string("from", ""), f.string("to", "")));
-    boolean enabled = setting.bool("enabled", true);
-    setting.notServed("distribute", "failoverPriority");
-    setting.finish();
-    return new TrafficPolicy.LocalityLb(enabled, List.of(), failover, List.of());
   }
 
   private static TrafficPolicy.@Nullable ConnectionPool pool(@Nullable Fields pool) {
@@ -91,11 +117,14 @@ final class PolicyTranslator {
     }
     int maxConnections = 0;
     Duration connectTimeout = null;
+    TrafficPolicy.TcpKeepalive keepalive = null;
     Fields tcp = pool.object("tcp");
     if (tcp != null) {
       maxConnections = tcp.integer("maxConnections", 0, 0, MANY);
       connectTimeout = tcp.duration("connectTimeout");
-      tcp.notServed("tcpKeepalive", "maxConnectionDuration", "idleTimeout");
+      keepalive = keepalive(tcp.object("tcpKeepalive"));
+      tcp.misplaced("keepAlive", "tcpKeepalive, with probes, time and interval");
+      tcp.notServed("maxConnectionDuration", "idleTimeout");
       tcp.finish();
     }
     Fields http = pool.object("http");
@@ -107,8 +136,12 @@ final class PolicyTranslator {
             http == null ? 0 : http.integer("http2MaxRequests", 0, 0, MANY),
             http == null ? 0 : http.integer("maxRequestsPerConnection", 0, 0, MANY),
             http == null ? 0 : http.integer("maxRetries", 0, 0, MANY),
-            http == null ? null : http.duration("idleTimeout"));
+            http == null ? null : http.duration("idleTimeout"),
+            keepalive);
     if (http != null) {
+      for (String key : EJECTION) {
+        http.misplaced(key, "it in trafficPolicy.outlierDetection." + key);
+      }
       http.notServed("h2UpgradePolicy", "useClientProtocol", "maxConcurrentStreams");
       http.finish();
     }
@@ -116,9 +149,32 @@ final class PolicyTranslator {
     return made;
   }
 
+  private static TrafficPolicy.@Nullable TcpKeepalive keepalive(@Nullable Fields keepalive) {
+    if (keepalive == null) {
+      return null;
+    }
+    TrafficPolicy.TcpKeepalive made =
+        new TrafficPolicy.TcpKeepalive(
+            keepalive.integer("probes", 0, 0, MANY),
+            keepalive.duration("time"),
+            keepalive.duration("interval"));
+    keepalive.finish();
+    return made;
+  }
+
   private static TrafficPolicy.@Nullable OutlierDetection outlier(@Nullable Fields outlier) {
     if (outlier == null) {
       return null;
+    }
+    if (outlier.has("consecutiveErrors")) {
+      outlier
+          .findings()
+          .warning(
+              outlier.lineOf("consecutiveErrors"),
+              outlier.path("consecutiveErrors"),
+              outlier.has("consecutive5xxErrors")
+                  ? "is an old name, and outlierDetection.consecutive5xxErrors counts"
+                  : "is an old name, read as outlierDetection.consecutive5xxErrors (expected that)");
     }
     TrafficPolicy.OutlierDetection made =
         new TrafficPolicy.OutlierDetection(

@@ -53,7 +53,7 @@ public final class SettingsReader {
       outbound.finish();
     }
     Duration connect = mesh.duration("connectTimeout");
-    TrafficPolicy.LocalityLb locality = PolicyTranslator.locality(mesh.object("localityLbSetting"));
+    TrafficPolicy.LocalityLb locality = LocalityReader.read(mesh.object("localityLbSetting"));
     MeshSettings settings =
         new MeshSettings(
             mesh.string("trustDomain", base.trustDomain()),

@@ -1,8 +1,9 @@
 package io.portolan.xds.generate.cluster;
 
-import com.google.protobuf.UInt32Value;
+import com.google.protobuf.Struct;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.core.v3.BindConfig;
+import io.envoyproxy.envoy.config.core.v3.ExtraSourceAddress;
 import io.envoyproxy.envoy.config.core.v3.SocketAddress;
 import io.envoyproxy.envoy.config.core.v3.TransportSocket;
 import io.envoyproxy.envoy.config.endpoint.v3.ClusterLoadAssignment;
@@ -14,12 +15,16 @@ import io.envoyproxy.envoy.type.v3.Percent;
 import io.portolan.registry.model.Resolution;
 import io.portolan.registry.model.TrafficPolicy;
 import io.portolan.xds.generate.Wire;
+import io.portolan.xds.generate.endpoint.AssignmentGenerator;
 import io.portolan.xds.generate.secret.TlsContexts;
 import io.portolan.xds.snapshot.EncodedResource;
 import io.portolan.xds.snapshot.ResourceType;
+import io.portolan.xds.view.AssignmentView;
 import io.portolan.xds.view.ClusterView;
 import io.portolan.xds.view.InboundClusterView;
+import io.portolan.xds.view.IpFamilies;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Makes clusters. */
 public final class ClusterGenerator {
@@ -29,8 +34,10 @@ public final class ClusterGenerator {
   /** Sends on to the original destination. */
   public static final String PASSTHROUGH = "PassthroughCluster";
 
-  /** Source of redirected inbound connections, which the interception rules let pass. */
+  /** Sources of redirected inbound connections, which the interception rules let pass. */
   private static final String INBOUND_SOURCE = "127.0.0.6";
+
+  private static final String INBOUND_SOURCE_IPV6 = "::6";
 
   private ClusterGenerator() {}
 
@@ -47,15 +54,15 @@ public final class ClusterGenerator {
         Cluster.newBuilder()
             .setName(view.name())
             .setConnectTimeout(Wire.duration(view.connectTimeout()))
-            .setCommonLbConfig(
-                Cluster.CommonLbConfig.newBuilder()
-                    .setHealthyPanicThreshold(Percent.getDefaultInstance())
-                    .setUpdateMergeWindow(Wire.seconds(0)))
+            .setCommonLbConfig(balancing(view))
             .setCircuitBreakers(Policies.circuitBreakers(view.policy().connectionPool()));
     discovery(cluster, view);
-    if (view.resolution() == Resolution.STATIC) {
+    // Whoever has priorities needs to see failures, or they are never left.
+    if (view.resolution() != Resolution.NONE) {
       cluster.setOutlierDetection(Policies.outlierDetection(view.policy().outlierDetection()));
     }
+    Policies.keepalive(view.policy().connectionPool())
+        .ifPresent(cluster::setUpstreamConnectionOptions);
     if (!view.passthrough()) {
       Policies.protocolOptions(view.protocol(), view.http2(), view.policy().connectionPool())
           .ifPresent(
@@ -63,6 +70,18 @@ public final class ClusterGenerator {
       transport(cluster, view);
     }
     return cluster.build();
+  }
+
+  private static Cluster.CommonLbConfig balancing(ClusterView view) {
+    Cluster.CommonLbConfig.Builder config =
+        Cluster.CommonLbConfig.newBuilder()
+            .setHealthyPanicThreshold(Percent.getDefaultInstance())
+            .setUpdateMergeWindow(Wire.seconds(0));
+    if (view.localityWeighted()) {
+      config.setLocalityWeightedLbConfig(
+          Cluster.CommonLbConfig.LocalityWeightedLbConfig.getDefaultInstance());
+    }
+    return config.build();
   }
 
   private static void discovery(Cluster.Builder cluster, ClusterView view) {
@@ -74,13 +93,11 @@ public final class ClusterGenerator {
       }
       case DNS -> {
         cluster.setType(Cluster.DiscoveryType.STRICT_DNS);
-        cluster.setLoadAssignment(dns(view));
-        cluster.setLbPolicy(Policies.lbPolicy(view.policy().loadBalancer()));
+        dns(cluster, view, view.hosts());
       }
       case DNS_ROUND_ROBIN -> {
         cluster.setType(Cluster.DiscoveryType.LOGICAL_DNS);
-        cluster.setLoadAssignment(dns(view));
-        cluster.setLbPolicy(Policies.lbPolicy(view.policy().loadBalancer()));
+        dns(cluster, view, view.hosts() == null ? null : firstName(view.hosts()));
       }
       case NONE -> {
         cluster.setType(Cluster.DiscoveryType.ORIGINAL_DST);
@@ -89,23 +106,31 @@ public final class ClusterGenerator {
     }
   }
 
-  private static ClusterLoadAssignment dns(ClusterView view) {
-    LocalityLbEndpoints.Builder group = LocalityLbEndpoints.newBuilder();
-    // A logical DNS cluster has exactly one name.
-    int limit = view.resolution() == Resolution.DNS_ROUND_ROBIN ? 1 : Integer.MAX_VALUE;
-    view.dnsEndpoints().stream()
-        .limit(limit)
-        .forEach(
-            e ->
-                group.addLbEndpoints(
-                    LbEndpoint.newBuilder()
-                        .setEndpoint(
-                            Endpoint.newBuilder().setAddress(Wire.address(e.address(), e.port())))
-                        .setLoadBalancingWeight(UInt32Value.of(e.weight()))));
-    return ClusterLoadAssignment.newBuilder()
-        .setClusterName(view.name())
-        .addEndpoints(group)
-        .build();
+  private static void dns(
+      Cluster.Builder cluster, ClusterView view, @Nullable AssignmentView hosts) {
+    if (hosts != null) {
+      cluster.setLoadAssignment(AssignmentGenerator.message(hosts));
+    }
+    cluster.setLbPolicy(Policies.lbPolicy(view.policy().loadBalancer()));
+    cluster.setDnsLookupFamily(
+        switch (view.families()) {
+          case IPV4 -> Cluster.DnsLookupFamily.V4_ONLY;
+          case IPV6 -> Cluster.DnsLookupFamily.V6_ONLY;
+          case BOTH -> Cluster.DnsLookupFamily.ALL;
+        });
+  }
+
+  /** A logical DNS cluster has exactly one name. */
+  private static AssignmentView firstName(AssignmentView hosts) {
+    for (AssignmentView.Group group : hosts.groups()) {
+      for (AssignmentView.Host host : group.hosts()) {
+        if (!host.isLiteral()) {
+          AssignmentView.Group only = new AssignmentView.Group(group.locality(), 0, List.of(host));
+          return new AssignmentView(hosts.cluster(), List.of(only), false, List.of());
+        }
+      }
+    }
+    return hosts;
   }
 
   private static void transport(Cluster.Builder cluster, ClusterView view) {
@@ -124,23 +149,42 @@ public final class ClusterGenerator {
             ClusterView.sni(view.port(), view.subset(), view.hostname()),
             view.identities(),
             alpn(view));
-    if (mode == TrafficPolicy.TlsMode.ISTIO_MUTUAL) {
+    boolean always = mode == TrafficPolicy.TlsMode.ISTIO_MUTUAL;
+    if (always && view.targets().isEmpty()) {
       cluster.setTransportSocket(mutual);
       return;
     }
+    for (ClusterView.Target target : view.targets()) {
+      cluster.addTransportSocketMatches(
+          match(
+              "tlsMode-istio-" + target.sni(),
+              Wire.target(target.sni()),
+              TlsContexts.client(target.sni(), target.identities(), alpn(view))));
+    }
+    if (always) {
+      cluster.addTransportSocketMatches(
+          match("tlsMode-istio", Struct.getDefaultInstance(), mutual));
+      return;
+    }
     cluster.addTransportSocketMatches(
-        Cluster.TransportSocketMatch.newBuilder()
-            .setName("tlsMode-istio")
-            .setMatch(Wire.struct("tlsMode", "istio"))
-            .setTransportSocket(mutual));
+        match("tlsMode-istio", Wire.struct("tlsMode", "istio"), mutual));
     cluster.addTransportSocketMatches(
-        Cluster.TransportSocketMatch.newBuilder()
-            .setName("tlsMode-disabled")
-            .setMatch(com.google.protobuf.Struct.getDefaultInstance())
-            .setTransportSocket(
-                TransportSocket.newBuilder()
-                    .setName("envoy.transport_sockets.raw_buffer")
-                    .setTypedConfig(Wire.any(RawBuffer.getDefaultInstance()))));
+        match(
+            "tlsMode-disabled",
+            Struct.getDefaultInstance(),
+            TransportSocket.newBuilder()
+                .setName("envoy.transport_sockets.raw_buffer")
+                .setTypedConfig(Wire.any(RawBuffer.getDefaultInstance()))
+                .build()));
+  }
+
+  private static Cluster.TransportSocketMatch match(
+      String name, Struct endpoint, TransportSocket socket) {
+    return Cluster.TransportSocketMatch.newBuilder()
+        .setName(name)
+        .setMatch(endpoint)
+        .setTransportSocket(socket)
+        .build();
   }
 
   /** {@code istio} last: sidecars of other control planes tell mesh connections by it. */
@@ -162,10 +206,7 @@ public final class ClusterGenerator {
       cluster
           .setType(Cluster.DiscoveryType.ORIGINAL_DST)
           .setLbPolicy(Cluster.LbPolicy.CLUSTER_PROVIDED)
-          .setUpstreamBindConfig(
-              BindConfig.newBuilder()
-                  .setSourceAddress(
-                      SocketAddress.newBuilder().setAddress(INBOUND_SOURCE).setPortValue(0)));
+          .setUpstreamBindConfig(inboundSource(view.families()));
     } else {
       cluster
           .setType(Cluster.DiscoveryType.STATIC)
@@ -185,6 +226,23 @@ public final class ClusterGenerator {
         .ifPresent(
             o -> cluster.putTypedExtensionProtocolOptions(Policies.HTTP_OPTIONS, Wire.any(o)));
     return EncodedResource.of(ResourceType.CLUSTER, view.name(), cluster.build(), view.sources());
+  }
+
+  private static BindConfig inboundSource(IpFamilies families) {
+    return switch (families) {
+      case IPV4 -> BindConfig.newBuilder().setSourceAddress(source(INBOUND_SOURCE)).build();
+      case IPV6 -> BindConfig.newBuilder().setSourceAddress(source(INBOUND_SOURCE_IPV6)).build();
+      case BOTH ->
+          BindConfig.newBuilder()
+              .setSourceAddress(source(INBOUND_SOURCE))
+              .addExtraSourceAddresses(
+                  ExtraSourceAddress.newBuilder().setAddress(source(INBOUND_SOURCE_IPV6)))
+              .build();
+    };
+  }
+
+  private static SocketAddress source(String address) {
+    return SocketAddress.newBuilder().setAddress(address).setPortValue(0).build();
   }
 
   /** The cluster without endpoints. */

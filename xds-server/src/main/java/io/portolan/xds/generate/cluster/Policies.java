@@ -4,13 +4,16 @@ import com.google.protobuf.UInt32Value;
 import io.envoyproxy.envoy.config.cluster.v3.CircuitBreakers;
 import io.envoyproxy.envoy.config.cluster.v3.Cluster;
 import io.envoyproxy.envoy.config.cluster.v3.OutlierDetection;
+import io.envoyproxy.envoy.config.cluster.v3.UpstreamConnectionOptions;
 import io.envoyproxy.envoy.config.core.v3.Http1ProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.Http2ProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.HttpProtocolOptions;
 import io.envoyproxy.envoy.config.core.v3.KeepaliveSettings;
+import io.envoyproxy.envoy.config.core.v3.TcpKeepalive;
 import io.portolan.registry.model.PortProtocol;
 import io.portolan.registry.model.TrafficPolicy;
 import io.portolan.xds.generate.Wire;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +46,31 @@ final class Policies {
                 .setMaxRequests(limit(pool == null ? 0 : pool.http2MaxRequests()))
                 .setMaxRetries(limit(pool == null ? 0 : pool.maxRetries())))
         .build();
+  }
+
+  /** TCP keepalive of connections to endpoints, where the policy has one. */
+  static Optional<UpstreamConnectionOptions> keepalive(
+      TrafficPolicy.@Nullable ConnectionPool pool) {
+    TrafficPolicy.TcpKeepalive policy = pool == null ? null : pool.tcpKeepalive();
+    if (policy == null) {
+      return Optional.empty();
+    }
+    TcpKeepalive.Builder keepalive = TcpKeepalive.newBuilder();
+    if (policy.probes() > 0) {
+      keepalive.setKeepaliveProbes(UInt32Value.of(policy.probes()));
+    }
+    if (policy.time() != null) {
+      keepalive.setKeepaliveTime(seconds(policy.time()));
+    }
+    if (policy.interval() != null) {
+      keepalive.setKeepaliveInterval(seconds(policy.interval()));
+    }
+    return Optional.of(UpstreamConnectionOptions.newBuilder().setTcpKeepalive(keepalive).build());
+  }
+
+  /** Whole seconds within what sockets take: 1 to 32767. */
+  private static UInt32Value seconds(Duration span) {
+    return UInt32Value.of(Math.clamp(span.toSeconds(), 1, Short.MAX_VALUE));
   }
 
   private static UInt32Value limit(int value) {

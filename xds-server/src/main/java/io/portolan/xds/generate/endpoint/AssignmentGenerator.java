@@ -1,5 +1,6 @@
 package io.portolan.xds.generate.endpoint;
 
+import com.google.protobuf.Struct;
 import com.google.protobuf.UInt32Value;
 import io.envoyproxy.envoy.config.core.v3.HealthStatus;
 import io.envoyproxy.envoy.config.core.v3.Locality;
@@ -17,19 +18,25 @@ import java.util.List;
 
 /** Makes load assignments. */
 public final class AssignmentGenerator {
-  private static final Metadata MESH_TLS =
-      Metadata.newBuilder()
-          .putFilterMetadata("envoy.transport_socket_match", Wire.struct("tlsMode", "istio"))
-          .build();
+  private static final Metadata MESH_TLS = secured(Wire.struct("tlsMode", "istio"));
 
   private AssignmentGenerator() {}
+
+  private static Metadata secured(Struct match) {
+    return Metadata.newBuilder().putFilterMetadata("envoy.transport_socket_match", match).build();
+  }
+
+  private static Metadata secured(AssignmentView.Host host) {
+    return host.target().isEmpty() ? MESH_TLS : secured(Wire.target(host.target()));
+  }
 
   /** The load assignment of a view; without endpoints it empties the cluster. */
   public static EncodedResource generate(AssignmentView view, List<String> sources) {
     return EncodedResource.of(ResourceType.ENDPOINT, view.cluster(), message(view), sources);
   }
 
-  static ClusterLoadAssignment message(AssignmentView view) {
+  /** The message of a view. */
+  public static ClusterLoadAssignment message(AssignmentView view) {
     ClusterLoadAssignment.Builder assignment =
         ClusterLoadAssignment.newBuilder().setClusterName(view.cluster());
     view.groups().forEach(group -> assignment.addEndpoints(group(group)));
@@ -61,11 +68,12 @@ public final class AssignmentGenerator {
             .setHealthStatus(health(host.health()))
             .setLoadBalancingWeight(UInt32Value.of(host.weight()));
     if (!host.workload().isEmpty()) {
-      Metadata.Builder metadata = host.meshTls() ? MESH_TLS.toBuilder() : Metadata.newBuilder();
+      Metadata.Builder metadata =
+          host.meshTls() ? secured(host).toBuilder() : Metadata.newBuilder();
       metadata.putFilterMetadata("istio", Wire.struct("workload", host.workload()));
       endpoint.setMetadata(metadata);
     } else if (host.meshTls()) {
-      endpoint.setMetadata(MESH_TLS);
+      endpoint.setMetadata(secured(host));
     }
     return endpoint.build();
   }

@@ -3,6 +3,7 @@ package io.portolan.xds.generate.listener;
 import com.google.protobuf.BoolValue;
 import com.google.protobuf.UInt32Value;
 import io.envoyproxy.envoy.config.core.v3.TrafficDirection;
+import io.envoyproxy.envoy.config.listener.v3.AdditionalAddress;
 import io.envoyproxy.envoy.config.listener.v3.ApiListener;
 import io.envoyproxy.envoy.config.listener.v3.FilterChain;
 import io.envoyproxy.envoy.config.listener.v3.FilterChainMatch;
@@ -14,6 +15,7 @@ import io.portolan.xds.generate.cluster.ClusterGenerator;
 import io.portolan.xds.generate.secret.TlsContexts;
 import io.portolan.xds.snapshot.EncodedResource;
 import io.portolan.xds.snapshot.ResourceType;
+import io.portolan.xds.view.ListenAddress;
 import io.portolan.xds.view.ListenerView;
 import java.util.List;
 
@@ -45,12 +47,23 @@ public final class ListenerGenerator {
     };
   }
 
-  private static Listener.Builder outbound(String name, String address, int port, boolean bind) {
+  /** One socket for each address: an IPv6 one takes IPv6 only, as is Envoy's default. */
+  private static Listener.Builder listener(String name, ListenAddress address, int port) {
     Listener.Builder listener =
-        Listener.newBuilder()
-            .setName(name)
-            .setAddress(Wire.address(address, port))
-            .setTrafficDirection(TrafficDirection.OUTBOUND);
+        Listener.newBuilder().setName(name).setAddress(Wire.address(address.first(), port));
+    address
+        .others()
+        .forEach(
+            other ->
+                listener.addAdditionalAddresses(
+                    AdditionalAddress.newBuilder().setAddress(Wire.address(other, port))));
+    return listener;
+  }
+
+  private static Listener.Builder outbound(
+      String name, ListenAddress address, int port, boolean bind) {
+    Listener.Builder listener =
+        listener(name, address, port).setTrafficDirection(TrafficDirection.OUTBOUND);
     if (!bind) {
       listener.setBindToPort(BoolValue.of(false));
     }
@@ -82,7 +95,7 @@ public final class ListenerGenerator {
 
   private static Listener virtualOutbound(ListenerView.VirtualOutbound view) {
     String rest = view.allowAny() ? ClusterGenerator.PASSTHROUGH : ClusterGenerator.BLACK_HOLE;
-    return outbound(view.name(), "0.0.0.0", OUTBOUND_PORT, true)
+    return outbound(view.name(), view.address(), OUTBOUND_PORT, true)
         .setUseOriginalDst(BoolValue.of(true))
         // Without it one connection to the port itself would loop through the proxy.
         .addFilterChains(blocked(OUTBOUND_PORT))
@@ -93,9 +106,7 @@ public final class ListenerGenerator {
 
   private static Listener virtualInbound(ListenerView.VirtualInbound view) {
     Listener.Builder listener =
-        Listener.newBuilder()
-            .setName(view.name())
-            .setAddress(Wire.address("0.0.0.0", INBOUND_PORT))
+        listener(view.name(), view.address(), INBOUND_PORT)
             .setTrafficDirection(TrafficDirection.INBOUND)
             .addListenerFilters(Filters.originalDestination())
             .addListenerFilters(Filters.tlsInspector())
@@ -113,9 +124,7 @@ public final class ListenerGenerator {
   }
 
   private static Listener inbound(ListenerView.Inbound view) {
-    return Listener.newBuilder()
-        .setName(view.name())
-        .setAddress(Wire.address(view.address(), view.port().port()))
+    return listener(view.name(), view.address(), view.port().port())
         .setTrafficDirection(TrafficDirection.INBOUND)
         .addFilterChains(chain(view.port()))
         .build();
@@ -134,10 +143,7 @@ public final class ListenerGenerator {
   }
 
   private static Listener gatewayL4(ListenerView.GatewayL4 view) {
-    Listener.Builder listener =
-        Listener.newBuilder()
-            .setName(view.name())
-            .setAddress(Wire.address(view.address(), view.port()));
+    Listener.Builder listener = listener(view.name(), view.address(), view.port());
     if (!view.autoNames().isEmpty() || view.chains().stream().anyMatch(ListenerView.L4Chain::tls)) {
       listener.addListenerFilters(Filters.tlsInspector());
     }
@@ -168,9 +174,7 @@ public final class ListenerGenerator {
   }
 
   private static Listener gatewayHttp(ListenerView.GatewayHttp view) {
-    return Listener.newBuilder()
-        .setName(view.name())
-        .setAddress(Wire.address(view.address(), view.port()))
+    return listener(view.name(), view.address(), view.port())
         .addFilterChains(
             FilterChain.newBuilder()
                 .addFilters(
