@@ -25,7 +25,8 @@ final class LabView {
 
   private static final int[] PLANES = {18, 12, 20, 8, 7};
   private static final int[] STATES = {8};
-  private static final int[] CLUSTERS = {18, 0};
+  private static final int[] CLUSTERS = {18, 38, 0};
+  private static final int[] CLUSTERS_STATE = {38};
   private static final int[] CLIENTS = {18, 20, 12, 20, -6, -9, -9, -7, -7};
 
   private final Lab lab;
@@ -58,10 +59,14 @@ final class LabView {
     lines.add(bold(row(PLANES, "CONTROL PLANE", "STANDS IN", "XDS", "STATE", "PROXIES")));
     lab.scenario().controlPlanes().forEach(one -> lines.add(controlPlane(one)));
     lines.add("");
-    lines.add(bold(row(CLUSTERS, "CLUSTER", "STATE")));
+    Map<String, String> health = health();
+    lines.add(bold(row(CLUSTERS, "CLUSTER", "STATE", health.isEmpty() ? "" : "ITS HEALTH")));
     for (String cluster : lab.scenario().clusters()) {
       String state = lab.stateOf(cluster);
-      lines.add(row(CLUSTERS, cluster, coloured(state, state)));
+      lines.add(
+          row(CLUSTERS, cluster)
+              + coloured(state, row(CLUSTERS_STATE, state))
+              + health.getOrDefault(cluster, ""));
     }
     lines.add("");
     lines.add(
@@ -90,8 +95,8 @@ final class LabView {
       lines.add(
           "@|faint rates, times and failures of the last 2 s, failures in all · Ctrl-C ends the lab · from another terminal:|@");
       lines.add(
-          "@|faint portolan lab cut NAME [--kill] [--gateway] · lab heal NAME · lab stop"
-              + "   (NAME: a cluster or a control plane)|@");
+          "@|faint portolan lab cut NAME [--data|--control|--gateway] [--kill] · lab heal NAME"
+              + " · lab stop · lab exec -- COMMAND   (NAME: a cluster or a control plane)|@");
     }
     StringBuilder text = new StringBuilder();
     text.append(terminal ? HOME : "");
@@ -113,6 +118,36 @@ final class LabView {
     return row(PLANES, one.name(), one.cluster().isEmpty() ? "outside" : one.cluster(), one.xds())
         + coloured(state, row(STATES, state))
         + (proxies == null ? "-" : Integer.toString(proxies.size()));
+  }
+
+  /** What the first control plane that answers makes of each member cluster, and why. */
+  private Map<String, String> health() {
+    Map<String, String> health = new LinkedHashMap<>();
+    for (Scenario.ControlPlane one : lab.scenario().controlPlanes()) {
+      JsonNode clusters = lab.controlPlanes().page(one, "/debug/clusters");
+      if (clusters == null) {
+        continue;
+      }
+      for (JsonNode cluster : clusters) {
+        JsonNode member = cluster.path("member");
+        if (!member.isMissingNode()) {
+          String phase = member.path("phase").asText();
+          String treatment = member.path("treatment").asText();
+          health.put(
+              cluster.path("id").asText(),
+              phase.equals("LIVE")
+                  ? "live"
+                  : phase.toLowerCase(Locale.ROOT)
+                      + ", endpoints: "
+                      + treatment.toLowerCase(Locale.ROOT)
+                      + " ("
+                      + member.path("reason").asText()
+                      + ")");
+        }
+      }
+      return health;
+    }
+    return health;
   }
 
   private static String coloured(String state, String text) {

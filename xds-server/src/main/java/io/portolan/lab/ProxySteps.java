@@ -139,6 +139,12 @@ final class ProxySteps {
   /** A proxy that shows the token of another cluster is turned away, and told why. */
   void refused(Scenario.Step step) throws IOException {
     String cluster = step.get("cluster", "");
+    // A join token names its cluster; a service account's is shown to the API server of the claimed
+    // one, which has not made it.
+    String expected =
+        lab.kubernetes() == null
+            ? "its credential is for '" + step.get("token", "") + "'"
+            : "the API server of cluster '" + cluster + "' does not accept the token";
     Workloads.Envoy impostor =
         lab.workloads()
             .startImpostor(
@@ -156,7 +162,7 @@ final class ProxySteps {
           });
       boolean listed = lab.controlPlanes().streams().containsKey(impostor.name());
       verdicts.verdict(
-          told[0].contains("its credential is for '" + step.get("token", "") + "'") && !listed,
+          told[0].contains(expected) && !listed,
           told[0].isEmpty()
               ? "a proxy with a token of " + step.get("token", "") + " was NOT refused"
               : "a proxy of "

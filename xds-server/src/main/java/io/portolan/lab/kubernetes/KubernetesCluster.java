@@ -362,12 +362,17 @@ public final class KubernetesCluster implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    try {
-      controllers.kill(STOP);
-      apiServer.kill(STOP);
-      etcd.kill(STOP);
-    } finally {
-      reservation.close();
+    IOException failure = null;
+    for (Part part : List.of(controllers, apiServer, etcd)) {
+      try {
+        part.kill(STOP);
+      } catch (IOException e) {
+        failure = e;
+      }
+    }
+    reservation.close();
+    if (failure != null) {
+      throw failure;
     }
   }
 }
