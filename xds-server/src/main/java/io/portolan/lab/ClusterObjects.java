@@ -213,6 +213,10 @@ final class ClusterObjects implements AutoCloseable {
               .list()
               .getItems();
       for (EndpointSlice slice : found) {
+        // A slice of no endpoints is written as null.
+        if (slice.getEndpoints() == null) {
+          continue;
+        }
         slice
             .getEndpoints()
             .forEach(

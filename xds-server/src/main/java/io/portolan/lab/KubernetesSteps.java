@@ -289,13 +289,12 @@ final class KubernetesSteps {
     List<String> expected = List.of(step.get("as", "").split(",", -1));
     Lab.Change change = lab.lastChange();
     Instant since = change.at();
-    long from = System.nanoTime();
     boolean happened =
         Wait.happens(
             Duration.ofSeconds(Long.parseLong(step.get("within", "40"))),
             () -> reached(treatments(cluster, since), expected));
     Verdicts.pause(QUIET);
-    TrafficSteps.Lost requests = traffic.lost(from, "");
+    TrafficSteps.Lost requests = traffic.lost(change.nanos(), "");
     List<String> seen = new ArrayList<>();
     for (JsonNode one : history(cluster, since)) {
       seen.add(
@@ -312,7 +311,7 @@ final class KubernetesSteps {
             + cluster
             + (happened ? ": " : " NOT treated as " + expected + ": ")
             + String.join(" → ", seen)
-            + ", requests: "
+            + ", requests meanwhile: "
             + (requests.answered() + requests.failed())
             + ", failed: "
             + requests);

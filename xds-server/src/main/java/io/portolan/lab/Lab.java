@@ -30,7 +30,7 @@ final class Lab implements AutoCloseable {
   private final Workloads workloads;
   private final List<Traffic> traffic = new CopyOnWriteArrayList<>();
   private final Clock clock = Clock.systemUTC();
-  private volatile Change lastChange = new Change(clock.instant(), Map.of());
+  private volatile Change lastChange = new Change(clock.instant(), System.nanoTime(), Map.of());
 
   /**
    * @param state directory of this lab, made anew
@@ -201,16 +201,17 @@ final class Lab implements AutoCloseable {
   }
 
   private void changes() {
-    lastChange = new Change(clock.instant(), controlPlanes.streams());
+    lastChange = new Change(clock.instant(), System.nanoTime(), controlPlanes.streams());
   }
 
   /**
    * A cut or a heal.
    *
    * @param at when it began
+   * @param nanos the same as {@link System#nanoTime()}
    * @param streams of the proxies before
    */
-  record Change(Instant at, Map<String, ControlPlanes.ProxyStream> streams) {}
+  record Change(Instant at, long nanos, Map<String, ControlPlanes.ProxyStream> streams) {}
 
   /** The last cut or heal. */
   Change lastChange() {

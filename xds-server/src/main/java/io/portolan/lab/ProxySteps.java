@@ -17,7 +17,10 @@ import java.util.TreeSet;
 /** Steps that look at the Envoys themselves. */
 final class ProxySteps {
   private static final Duration REFUSAL = Duration.ofSeconds(15);
-  private static final String CLOSED = "gRPC config stream to xds closed: 7, ";
+  private static final String CLOSED = "gRPC config stream to xds closed: ";
+
+  /** PERMISSION_DENIED and UNAUTHENTICATED. */
+  private static final List<String> REFUSALS = List.of("7, ", "16, ");
 
   private final Lab lab;
   private final Verdicts verdicts;
@@ -177,9 +180,12 @@ final class ProxySteps {
   private static String refusal(Workloads.Envoy impostor) {
     try {
       for (String line : Files.readAllLines(impostor.process().log(), StandardCharsets.UTF_8)) {
-        int at = line.indexOf(CLOSED);
-        if (at >= 0) {
-          return line.substring(at + CLOSED.length()).replace("{via_upstream}", "");
+        for (String code : REFUSALS) {
+          int at = line.indexOf(CLOSED + code);
+          if (at >= 0) {
+            return line.substring(at + CLOSED.length() + code.length())
+                .replace("{via_upstream}", "");
+          }
         }
       }
       return "";
