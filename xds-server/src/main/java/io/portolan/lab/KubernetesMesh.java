@@ -91,6 +91,7 @@ final class KubernetesMesh implements AutoCloseable {
    */
   void start() throws IOException {
     List<String> names = folders();
+    checkSlices(names);
     forEach(
         names,
         name -> {
@@ -181,15 +182,26 @@ final class KubernetesMesh implements AutoCloseable {
   }
 
   private void applyFile(String cluster, Path file) throws IOException {
-    String text = Files.readString(file, StandardCharsets.UTF_8);
-    if (!makesSlices() && text.contains("kind: EndpointSlice")) {
-      throw new IOException(
-          "scenario '"
-              + scenario.name()
-              + "' holds an EndpointSlice, and on loopback addresses API servers take none"
-              + " (remedy: make network namespaces possible, or run it without --kubernetes)");
+    of(cluster).applyAll(Files.readString(file, StandardCharsets.UTF_8));
+  }
+
+  /** What API servers would not take, found out before any is started. */
+  private void checkSlices(List<String> names) throws IOException {
+    for (String name : names) {
+      for (Path file : files(name)) {
+        if (!makesSlices() && Files.readString(file).contains("kind: EndpointSlice")) {
+          throw new IOException(
+              "scenario '"
+                  + scenario.name()
+                  + "' needs an EndpointSlice ("
+                  + name
+                  + "/"
+                  + file.getFileName()
+                  + "), and API servers take none of loopback addresses (remedy: see above, or run it"
+                  + " without --kubernetes)");
+        }
+      }
     }
-    of(cluster).applyAll(text);
   }
 
   /** A loaded machine may take long to run the controllers; without slices nothing would work. */

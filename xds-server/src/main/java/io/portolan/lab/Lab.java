@@ -159,10 +159,11 @@ final class Lab implements AutoCloseable {
     boolean known = isApiServerOf(target) && part.takesApiServer();
     if (found.isEmpty() && !known) {
       throw new IOException(
-          (part == Part.ALL ? "nothing" : "no " + part.word() + " part of anything")
-              + " named '"
+          "'"
               + target
-              + "' in this lab (expected a cluster of "
+              + "' has nothing "
+              + (part == Part.ALL ? "to cut" : "that --" + part.word() + " takes")
+              + " in this lab (expected a cluster of "
               + scenario.clusters()
               + (part == Part.ALL
                   ? " or a control plane of "

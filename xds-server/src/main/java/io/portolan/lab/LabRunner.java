@@ -107,6 +107,8 @@ public final class LabRunner {
     out.println("  in a network namespace of its own: 127.N addresses are 10.N there");
     out.flush();
     List<String> command = new ArrayList<>(java());
+    // In a user namespace everybody is root, and has root's home.
+    command.add("-Duser.home=" + System.getProperty("user.home"));
     command.addAll(List.of("io.portolan.cli.Main", "lab", options.scenario(), "--kubernetes"));
     command.addAll(List.of("--rate", Integer.toString(options.rate())));
     if (options.once()) {
