@@ -16,7 +16,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The labs on real API servers, each in a network namespace of its own where one can be made. */
-@Execution(ExecutionMode.CONCURRENT)
 class KubernetesLabTest {
   private static final Duration START = Duration.ofSeconds(150);
   private static final long PAUSE_NANOS = 200_000_000;
@@ -29,6 +28,7 @@ class KubernetesLabTest {
   }
 
   @ParameterizedTest
+  @Execution(ExecutionMode.CONCURRENT)
   @ValueSource(strings = {"active-active", "hub-spoke", "primary-remote", "multi-primary"})
   void everyExpectationHolds(String scenario) throws Exception {
     try (LabRun lab = new LabRun(scenario, "--kubernetes", "--once")) {
@@ -45,6 +45,7 @@ class KubernetesLabTest {
   }
 
   @Test
+  @Execution(ExecutionMode.CONCURRENT)
   void aUserGetsInAndAKilledLabLeavesNothing() throws Exception {
     try (LabRun lab = new LabRun("multi-primary", "--kubernetes")) {
       await(START, () -> lab.text().contains("CLIENT "), lab);

@@ -121,9 +121,9 @@ final class KubernetesSteps {
             + host
             + " at "
             + proxy
-            + " have a "
+            + " name "
             + kind
-            + " as source");
+            + " as their source");
     sources.forEach(verdicts::note);
   }
 

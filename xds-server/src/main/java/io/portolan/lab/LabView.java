@@ -60,7 +60,13 @@ final class LabView {
     lab.scenario().controlPlanes().forEach(one -> lines.add(controlPlane(one)));
     lines.add("");
     Map<String, String> health = health();
-    lines.add(bold(row(CLUSTERS, "CLUSTER", "STATE", health.isEmpty() ? "" : "ITS HEALTH")));
+    lines.add(
+        bold(
+            row(
+                CLUSTERS,
+                "CLUSTER",
+                "STATE",
+                health.isEmpty() ? "" : "IN THE EYES OF THE CONTROL PLANE")));
     for (String cluster : lab.scenario().clusters()) {
       String state = lab.stateOf(cluster);
       lines.add(
@@ -93,10 +99,11 @@ final class LabView {
     if (terminal) {
       lines.add("");
       lines.add(
-          "@|faint rates, times and failures of the last 2 s, failures in all · Ctrl-C ends the lab · from another terminal:|@");
+          "@|faint rates, times and failures of the last 2 s, failures in all · Ctrl-C ends the lab|@");
       lines.add(
-          "@|faint portolan lab cut NAME [--data|--control|--gateway] [--kill] · lab heal NAME"
-              + " · lab stop · lab exec -- COMMAND   (NAME: a cluster or a control plane)|@");
+          "@|faint from another terminal: portolan lab cut NAME [--data|--control|--gateway] [--kill],"
+              + " lab heal NAME,|@");
+      lines.add("@|faint lab exec -- COMMAND, lab stop   (NAME: a cluster or a control plane)|@");
     }
     StringBuilder text = new StringBuilder();
     text.append(terminal ? HOME : "");
@@ -120,7 +127,7 @@ final class LabView {
         + (proxies == null ? "-" : Integer.toString(proxies.size()));
   }
 
-  /** What the first control plane that answers makes of each member cluster, and why. */
+  /** What the first control plane that answers makes of each member cluster. */
   private Map<String, String> health() {
     Map<String, String> health = new LinkedHashMap<>();
     for (Scenario.ControlPlane one : lab.scenario().controlPlanes()) {
@@ -131,23 +138,26 @@ final class LabView {
       for (JsonNode cluster : clusters) {
         JsonNode member = cluster.path("member");
         if (!member.isMissingNode()) {
-          String phase = member.path("phase").asText();
-          String treatment = member.path("treatment").asText();
           health.put(
               cluster.path("id").asText(),
-              phase.equals("LIVE")
-                  ? "live"
-                  : phase.toLowerCase(Locale.ROOT)
-                      + ", endpoints: "
-                      + treatment.toLowerCase(Locale.ROOT)
-                      + " ("
-                      + member.path("reason").asText()
-                      + ")");
+              member.path("phase").asText().toLowerCase(Locale.ROOT)
+                  + ", endpoints "
+                  + treatment(member.path("treatment").asText()));
         }
       }
       return health;
     }
     return health;
+  }
+
+  /** As {@code portolan status} says it. */
+  private static String treatment(String treatment) {
+    return switch (treatment) {
+      case "DEMOTE" -> "demoted";
+      case "UNHEALTHY" -> "unhealthy";
+      case "WITHDRAW" -> "withdrawn";
+      default -> "kept";
+    };
   }
 
   private static String coloured(String state, String text) {
