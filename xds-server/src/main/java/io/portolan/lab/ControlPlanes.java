@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ControlPlanes {
   private static final Duration TOKEN_LIFETIME = Duration.ofDays(7);
-  private static final Duration START = Duration.ofSeconds(30);
+  private static final Duration START = Duration.ofSeconds(90);
   private static final List<String> CA_FILES =
       List.of("root-cert.pem", "cert-chain.pem", "ca-cert.pem", "ca-key.pem");
 

@@ -16,7 +16,7 @@ import java.util.function.UnaryOperator;
 
 /** Steps that look at API servers and at what the control plane makes of their silence. */
 final class KubernetesSteps {
-  private static final Duration CONTROL_LOST = Duration.ofSeconds(30);
+  private static final Duration NOTICED = Duration.ofSeconds(30);
   private static final Duration HEARD = Duration.ofSeconds(20);
   private static final Duration CRASH = Duration.ofSeconds(4);
   private static final Duration QUIET = Duration.ofSeconds(2);
@@ -141,7 +141,7 @@ final class KubernetesSteps {
     long from = System.nanoTime();
     lab.cut(cluster, Part.CONTROL, kill ? Processes.Fate.KILL : Processes.Fate.FREEZE);
     boolean lost =
-        Wait.happens(CONTROL_LOST, () -> member(cluster).path("phase").asText().equals("STALE"));
+        Wait.happens(NOTICED, () -> member(cluster).path("phase").asText().equals("STALE"));
     double seconds = (System.nanoTime() - from) / 1e9;
     Verdicts.pause(QUIET);
     JsonNode member = member(cluster);
@@ -176,6 +176,10 @@ final class KubernetesSteps {
     } else {
       lab.heal(cluster);
     }
+    Wait.until(
+        NOTICED,
+        "cluster " + cluster + " to be live again",
+        () -> member(cluster).path("phase").asText().equals("LIVE"));
   }
 
   private void crash(Scenario.Step step, Map<String, ControlPlanes.ProxyStream> before)
