@@ -14,7 +14,10 @@ import java.util.stream.Collectors;
 /** Steps that look at who answers the clients. */
 final class TrafficSteps {
   private static final Duration SHIFT_LIMIT = Duration.ofSeconds(5);
-  private static final Duration SETTLE = Duration.ofSeconds(30);
+
+  /** An Envoy that ejects a host while all are still starting takes it back after half a minute. */
+  private static final Duration SETTLE = Duration.ofSeconds(90);
+
   private static final Duration WARM = Duration.ofSeconds(60);
   private static final Duration WATCH = Duration.ofSeconds(2);
   private static final int STEADY = 20;
