@@ -15,7 +15,10 @@ import java.util.stream.Collectors;
 final class TrafficSteps {
   private static final Duration SHIFT_LIMIT = Duration.ofSeconds(5);
 
-  /** An Envoy that ejects a host while all are still starting takes it back after half a minute. */
+  /**
+   * A host that Envoys ejected again and again while all were starting stays out 5 s longer each
+   * time.
+   */
   private static final Duration SETTLE = Duration.ofSeconds(90);
 
   private static final Duration WARM = Duration.ofSeconds(60);
