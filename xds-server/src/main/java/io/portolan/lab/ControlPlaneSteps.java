@@ -39,13 +39,18 @@ final class ControlPlaneSteps {
     List<LabProcess> taken =
         cluster.isEmpty()
             ? lab.processes().matching(p -> p.kind() == LabProcess.Kind.CONTROL_PLANE)
-            : lab.within(cluster, false);
+            : lab.within(cluster, Part.ALL);
+    Processes.Fate fate = kill ? Processes.Fate.KILL : Processes.Fate.FREEZE;
     String what =
         (cluster.isEmpty() ? "control plane" : cluster + " with its control plane")
             + (kill ? " killed (-9)" : " frozen");
     Map<String, ControlPlanes.ProxyStream> before = lab.controlPlanes().streams();
     long from = System.nanoTime();
-    lab.processes().inflict(taken, kill ? Processes.Fate.KILL : Processes.Fate.FREEZE);
+    if (cluster.isEmpty()) {
+      lab.processes().inflict(taken, fate);
+    } else {
+      lab.cut(cluster, Part.ALL, fate);
+    }
     Verdicts.pause(Duration.ofSeconds(Long.parseLong(step.get("seconds", "5"))));
     TrafficSteps.Lost lost = traffic.lost(from, cluster);
     verdicts.verdict(
@@ -61,7 +66,11 @@ final class ControlPlaneSteps {
     dependents(cluster, from);
     Workloads.Envoy restarted = restart(step);
     long healed = System.nanoTime();
-    lab.processes().heal(taken);
+    if (cluster.isEmpty()) {
+      lab.processes().heal(taken);
+    } else {
+      lab.heal(cluster);
+    }
     lab.workloads().await(BACK);
     double back = (System.nanoTime() - healed) / 1e9;
     Verdicts.pause(Duration.ofSeconds(2));
@@ -246,7 +255,7 @@ final class ControlPlaneSteps {
       }
     }
     long from = System.nanoTime();
-    lab.processes().inflict(lab.within(gone, false), Processes.Fate.KILL);
+    lab.processes().inflict(lab.within(gone, Part.ALL), Processes.Fate.KILL);
     boolean moved =
         Wait.happens(
             Duration.ofSeconds(30),
@@ -276,7 +285,7 @@ final class ControlPlaneSteps {
             + staying
             + "; failed requests of all: "
             + lost);
-    lab.processes().heal(lab.within(gone, false));
+    lab.processes().heal(lab.within(gone, Part.ALL));
     lab.workloads().await(BACK);
     Verdicts.pause(Duration.ofSeconds(1));
     Map<String, ControlPlanes.ProxyStream> after = lab.controlPlanes().streams();

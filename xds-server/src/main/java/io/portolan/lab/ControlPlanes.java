@@ -1,6 +1,7 @@
 package io.portolan.lab;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.portolan.ca.authn.JoinIdentity;
 import io.portolan.ca.authn.JoinTokens;
 import io.portolan.ca.store.CaDirectory;
 import io.portolan.ca.store.OwnerOnlyFiles;
@@ -30,9 +31,12 @@ import org.jspecify.annotations.Nullable;
  * join tokens, as an operator would give them.
  */
 final class ControlPlanes {
-  private static final Duration START = Duration.ofSeconds(30);
+  private static final Duration TOKEN_LIFETIME = Duration.ofDays(7);
+  private static final Duration START = Duration.ofSeconds(90);
   private static final List<String> CA_FILES =
       List.of("root-cert.pem", "cert-chain.pem", "ca-cert.pem", "ca-key.pem");
+
+  private static final String INTERMEDIATES = "intermediates";
 
   private final Scenario scenario;
   private final Path state;
@@ -99,9 +103,16 @@ final class ControlPlanes {
     return ca.resolve("root-cert.pem");
   }
 
-  /** Makes tokens that every control plane accepts. */
-  JoinTokens tokens() throws IOException {
-    return JoinTokens.open(data(scenario.controlPlanes().getFirst()), Clock.systemUTC());
+  /**
+   * A token that every control plane accepts: of the cluster's API server where there is one, else
+   * a join token.
+   */
+  String token(String cluster, String namespace, String serviceAccount) throws IOException {
+    if (kubernetes != null) {
+      return kubernetes.of(cluster).token(namespace, serviceAccount, TOKEN_LIFETIME);
+    }
+    return JoinTokens.open(data(scenario.controlPlanes().getFirst()), Clock.systemUTC())
+        .mint(new JoinIdentity(cluster, namespace, serviceAccount), TOKEN_LIFETIME);
   }
 
   /**
@@ -113,18 +124,19 @@ final class ControlPlanes {
     OwnerOnlyFiles.directory(state.resolve("control-planes"));
     for (Scenario.ControlPlane one : scenario.controlPlanes()) {
       OwnerOnlyFiles.directory(home(one));
-      copy(scenario.directory().resolve(one.mesh()), mesh(one));
+      copy(mesh(one));
     }
     if (replicated()) {
       share();
     }
     if (kubernetes != null) {
-      Scenario.ControlPlane one = scenario.controlPlanes().getFirst();
-      Files.createDirectories(settings(one));
-      Files.copy(
-          mesh(one).resolve(MeshDirectory.SETTINGS),
-          settings(one).resolve(MeshDirectory.SETTINGS),
-          StandardCopyOption.REPLACE_EXISTING);
+      for (Scenario.ControlPlane one : scenario.controlPlanes()) {
+        Files.createDirectories(settings(one));
+        Files.copy(
+            mesh(one).resolve(MeshDirectory.SETTINGS),
+            settings(one).resolve(MeshDirectory.SETTINGS),
+            StandardCopyOption.REPLACE_EXISTING);
+      }
       kubernetes.start();
     }
     for (Scenario.ControlPlane one : scenario.controlPlanes()) {
@@ -144,7 +156,7 @@ final class ControlPlanes {
     }
   }
 
-  private LabProcess process(Scenario.ControlPlane one) {
+  private LabProcess process(Scenario.ControlPlane one) throws IOException {
     List<String> command = new ArrayList<>(java);
     command.addAll(
         List.of(
@@ -162,7 +174,7 @@ final class ControlPlanes {
       command.addAll(List.of("--ca", sharedCa().toString()));
     }
     if (kubernetes != null) {
-      command.addAll(kubernetes.serveArguments());
+      command.addAll(kubernetes.serveArguments(one));
     }
     return new LabProcess(
         one.name(),
@@ -172,7 +184,11 @@ final class ControlPlanes {
         home(one).resolve("log"));
   }
 
-  /** One root, an intermediate per cluster as {@code cacerts}, one key of join tokens. */
+  /**
+   * One root, an intermediate per cluster, one key of join tokens. Intermediates are given as
+   * Secrets {@code cacerts} of the mesh directory, or kept in the data directory where the mesh is
+   * read from API servers.
+   */
   private void share() throws IOException {
     MeshSettings settings =
         new MeshDirectory(
@@ -185,12 +201,24 @@ final class ControlPlanes {
             shared, sharedCa(), settings.trustDomain(), Duration.ofHours(24), Clock.systemUTC());
     for (String cluster : settings.clusters().keySet()) {
       var _ = ca.forCluster(cluster);
-      String secret = cacerts(settings, shared.resolve("intermediates").resolve(cluster));
+      Path intermediate = shared.resolve(INTERMEDIATES).resolve(cluster);
       for (Scenario.ControlPlane one : scenario.controlPlanes()) {
-        Path folder = mesh(one).resolve(cluster);
-        Files.createDirectories(folder);
-        OwnerOnlyFiles.write(
-            folder.resolve("00-cacerts.yaml"), secret.getBytes(StandardCharsets.US_ASCII));
+        if (kubernetes == null) {
+          Path folder = mesh(one).resolve(cluster);
+          Files.createDirectories(folder);
+          OwnerOnlyFiles.write(
+              folder.resolve("00-cacerts.yaml"),
+              cacerts(settings, intermediate).getBytes(StandardCharsets.US_ASCII));
+        } else {
+          OwnerOnlyFiles.directory(data(one));
+          OwnerOnlyFiles.directory(data(one).resolve(INTERMEDIATES));
+          Path kept = data(one).resolve(INTERMEDIATES).resolve(cluster);
+          OwnerOnlyFiles.directory(kept);
+          for (String name : CA_FILES) {
+            OwnerOnlyFiles.write(
+                kept.resolve(name), Files.readAllBytes(intermediate.resolve(name)));
+          }
+        }
       }
     }
     var _ = JoinTokens.open(shared, Clock.systemUTC());
@@ -216,14 +244,18 @@ final class ControlPlanes {
     return text.toString();
   }
 
-  private static void copy(Path from, Path to) throws IOException {
+  private void copy(Path to) throws IOException {
+    Path from = scenario.directory().resolve(Scenario.MESH);
     try (Stream<Path> files = Files.walk(from)) {
       for (Path file : files.toList()) {
         Path target = to.resolve(from.relativize(file).toString());
         if (Files.isDirectory(file)) {
           Files.createDirectories(target);
         } else {
-          Files.copy(file, target);
+          Files.writeString(
+              target,
+              scenario.addresses().in(Files.readString(file, StandardCharsets.UTF_8)),
+              StandardCharsets.UTF_8);
         }
       }
     }
@@ -281,7 +313,12 @@ final class ControlPlanes {
 
   /** A proxy's stream, as the control plane that holds it tells. */
   record ProxyStream(
-      String controlPlane, String cluster, String since, long bytes, long resources) {}
+      String controlPlane,
+      String cluster,
+      String since,
+      long bytes,
+      long resources,
+      long responses) {}
 
   /** The connected proxies by {@code name.cluster}; control planes that are away have none. */
   Map<String, ProxyStream> streams() {
@@ -298,7 +335,8 @@ final class ControlPlanes {
                 proxy.path("cluster").asText(),
                 proxy.path("connectedSince").asText(),
                 proxy.path("bytesSent").asLong(),
-                proxy.path("resourcesSent").asLong());
+                proxy.path("resourcesSent").asLong(),
+                proxy.path("responses").asLong());
         // While a proxy moves, its old stream may still be listed.
         all.merge(
             proxy.path("name").asText() + "." + stream.cluster(),

@@ -1,16 +1,12 @@
 package io.portolan.lab;
 
-import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
-import io.fabric8.kubernetes.client.dsl.base.PatchContext;
-import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.portolan.install.Chart;
 import io.portolan.install.InstallException;
 import io.portolan.lab.kubernetes.KubernetesBinaries;
 import io.portolan.lab.kubernetes.KubernetesCluster;
-import io.portolan.registry.source.kubernetes.membership.ClientFailures;
 import io.portolan.registry.source.kubernetes.membership.ClientSettings;
 import io.portolan.registry.source.kubernetes.membership.KubeconfigParser;
 import io.portolan.registry.source.kubernetes.membership.KubeconfigRules;
@@ -22,41 +18,47 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
  * The clusters of a lab as real API servers: what a mesh directory holds is applied to them, pods
- * get their status from the lab as from a kubelet, and the first cluster holds the remote secrets
- * of the others.
+ * and nodes get their status from the lab as from kubelets, and each cluster that a control plane
+ * takes its members from holds the remote secrets of the others.
  *
- * <p>EndpointSlices cannot hold loopback addresses, and all addresses of a lab are such. So the
- * clusters run without the controller that makes slices, and services take their endpoints from
- * pods.
+ * <p>In a network namespace the clusters run the controller that makes EndpointSlices. These cannot
+ * hold loopback addresses: on loopback services take their endpoints from pods instead.
  */
 final class KubernetesMesh implements AutoCloseable {
   private static final String SYSTEM = "istio-system";
-  private static final String MANAGER = "portolan-lab";
-  private static final PatchContext BY_LAB =
-      new PatchContext.Builder()
-          .withPatchType(PatchType.SERVER_SIDE_APPLY)
-          .withFieldManager(MANAGER)
-          .withForce(true)
-          .build();
+  private static final Duration SLICES = Duration.ofSeconds(60);
+  private static final Duration HEARTBEAT = Duration.ofSeconds(2);
+  private static final Duration END = Duration.ofSeconds(15);
 
-  private static final int TRIES = 100;
-  private static final long PAUSE_NANOS = 100_000_000;
-
+  private final Scenario scenario;
   private final Path mesh;
   private final Path home;
   private final KubernetesBinaries binaries;
   private final PrintWriter out;
-  private final Map<String, KubernetesCluster> clusters = new LinkedHashMap<>();
-  private final Map<String, KubernetesClient> clients = new LinkedHashMap<>();
+  private final Map<String, KubernetesCluster> clusters = new ConcurrentSkipListMap<>();
+  private final Map<String, ClusterObjects> objects = new ConcurrentSkipListMap<>();
+  private final Map<String, String> cut = new ConcurrentHashMap<>();
+  private final List<ScheduledExecutorService> kubelets = new ArrayList<>();
+  private final ExecutorService starting = Executors.newVirtualThreadPerTaskExecutor();
   private final KubernetesClients opener =
       new KubernetesClients(ClientSettings.of("lab"), Clock.systemUTC());
 
@@ -64,11 +66,22 @@ final class KubernetesMesh implements AutoCloseable {
    * @param mesh a mesh directory with one folder per cluster
    * @param home where the API servers keep their state
    */
-  KubernetesMesh(Path mesh, Path home, KubernetesBinaries binaries, PrintWriter out) {
+  KubernetesMesh(
+      Scenario scenario, Path mesh, Path home, KubernetesBinaries binaries, PrintWriter out) {
+    this.scenario = scenario;
     this.mesh = mesh;
     this.home = home;
     this.binaries = binaries;
     this.out = out;
+  }
+
+  /** Whether endpoints come from EndpointSlices that Kubernetes' own controller makes. */
+  boolean makesSlices() {
+    return scenario.addresses() == LabAddresses.NAMESPACE;
+  }
+
+  private interface Work {
+    void on(String cluster) throws IOException;
   }
 
   /**
@@ -77,34 +90,154 @@ final class KubernetesMesh implements AutoCloseable {
    * @throws IOException naming the object or the log
    */
   void start() throws IOException {
-    for (String name : folders()) {
-      KubernetesCluster cluster =
-          KubernetesCluster.start(name, home.resolve(name), binaries, List.of(), false);
-      clusters.put(name, cluster);
-      clients.put(name, open(cluster));
-      out.println("  API server of " + name + " on " + cluster.url());
-      out.flush();
-    }
-    String own = own();
+    List<String> names = folders();
+    checkSlices(names);
+    forEach(
+        names,
+        name -> {
+          KubernetesCluster cluster =
+              KubernetesCluster.start(name, home.resolve(name), binaries, List.of(), makesSlices());
+          clusters.put(name, cluster);
+          objects.put(name, new ClusterObjects(name, open(cluster)));
+        });
+    clusters.forEach((name, c) -> out.println("  API server of " + name + " on " + c.url()));
+    out.flush();
     List<String> definitions = definitions();
-    for (String name : clusters.keySet()) {
-      for (String definition : definitions) {
-        apply(name, definition);
+    forEach(names, name -> fill(name, definitions));
+    TreeSet<String> configs = new TreeSet<>();
+    scenario.controlPlanes().forEach(one -> configs.add(config(one)));
+    for (String config : configs) {
+      for (var other : clusters.entrySet()) {
+        if (!other.getKey().equals(config)) {
+          of(config)
+              .apply(
+                  Serialization.asJson(
+                      RemoteSecrets.secret(
+                          SYSTEM,
+                          other.getKey(),
+                          Files.readString(other.getValue().kubeconfig()))));
+        }
       }
-      apply(name, "apiVersion: v1\nkind: Namespace\nmetadata: {name: " + SYSTEM + "}");
+    }
+    names.forEach(this::startKubelets);
+    if (makesSlices()) {
+      forEach(names, this::awaitSlices);
+    }
+  }
+
+  private void forEach(List<String> names, Work work) throws IOException {
+    List<Future<?>> all = new ArrayList<>();
+    try {
+      for (String name : names) {
+        all.add(
+            starting.submit(
+                () -> {
+                  work.on(name);
+                  return name;
+                }));
+      }
+      for (Future<?> one : all) {
+        var _ = one.get();
+      }
+    } catch (RejectedExecutionException e) {
+      throw new IOException("the lab is ending", e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException io) {
+        throw io;
+      }
+      throw new IOException(String.valueOf(e.getCause()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  private void fill(String name, List<String> definitions) throws IOException {
+    ClusterObjects own = of(name);
+    for (String definition : definitions) {
+      own.apply(definition);
+    }
+    own.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: " + SYSTEM + "}");
+    for (Path file : files(name)) {
+      applyFile(name, file);
+    }
+    for (Scenario.Workload w : scenario.workloads()) {
+      account(name, w.cluster(), w.namespace(), w.serviceAccount());
+    }
+    for (Scenario.Gateway g : scenario.gateways()) {
+      account(name, g.cluster(), g.namespace(), g.serviceAccount());
+    }
+    for (Scenario.Client c : scenario.clients()) {
+      if (!c.address().isEmpty()) {
+        account(name, c.cluster(), c.namespace(), c.serviceAccount());
+      }
+    }
+  }
+
+  private void account(String cluster, String of, String namespace, String name)
+      throws IOException {
+    if (cluster.equals(of)) {
+      of(cluster).account(namespace, name);
+    }
+  }
+
+  private void applyFile(String cluster, Path file) throws IOException {
+    of(cluster).applyAll(Files.readString(file, StandardCharsets.UTF_8));
+  }
+
+  /** What API servers would not take, found out before any is started. */
+  private void checkSlices(List<String> names) throws IOException {
+    for (String name : names) {
       for (Path file : files(name)) {
-        applyAll(name, Files.readString(file, StandardCharsets.UTF_8));
+        if (!makesSlices() && Files.readString(file).contains("kind: EndpointSlice")) {
+          throw new IOException(
+              "scenario '"
+                  + scenario.name()
+                  + "' needs an EndpointSlice ("
+                  + name
+                  + "/"
+                  + file.getFileName()
+                  + "), and API servers take none of loopback addresses (remedy: see above, or run it"
+                  + " without --kubernetes)");
+        }
       }
     }
-    for (var other : clusters.entrySet()) {
-      if (!other.getKey().equals(own)) {
-        apply(
-            own,
-            Serialization.asJson(
-                RemoteSecrets.secret(
-                    SYSTEM, other.getKey(), Files.readString(other.getValue().kubeconfig()))));
-      }
-    }
+  }
+
+  /** A loaded machine may take long to run the controllers; without slices nothing would work. */
+  private void awaitSlices(String name) throws IOException {
+    Wait.until(
+        SLICES,
+        "the EndpointSlices of " + name + ", see " + home.resolve(name) + "/*.log",
+        () -> {
+          try {
+            return of(name).withoutSlices().isEmpty();
+          } catch (IOException e) {
+            return false;
+          }
+        });
+  }
+
+  /** Heartbeats of nodes; while the API server is cut they are lost, as those of kubelets are. */
+  private void startKubelets(String name) {
+    ScheduledThreadPoolExecutor kubelet =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("kubelets-" + name).factory());
+    kubelets.add(kubelet);
+    var _ =
+        kubelet.scheduleWithFixedDelay(
+            () -> {
+              try {
+                if (!cut.containsKey(name)) {
+                  of(name).heartbeat(Clock.systemUTC().instant());
+                }
+              } catch (KubernetesClientException e) {
+                // Cut in the middle of it: the next one comes soon.
+              }
+            },
+            0,
+            HEARTBEAT.toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 
   private static List<String> definitions() throws IOException {
@@ -139,122 +272,94 @@ final class KubernetesMesh implements AutoCloseable {
     };
   }
 
-  private KubernetesClient client(String cluster) {
-    return java.util.Objects.requireNonNull(clients.get(cluster), cluster);
+  /** The objects of a cluster. */
+  ClusterObjects of(String cluster) {
+    ClusterObjects found = objects.get(cluster);
+    if (found == null) {
+      throw new IllegalArgumentException(
+          "no API server of '" + cluster + "' (expected one of " + objects.keySet() + ")");
+    }
+    return found;
   }
 
-  /** The cluster the control plane reads its policies from. */
-  String own() {
-    return clusters.keySet().iterator().next();
+  /** The cluster a control plane takes policies and members from. */
+  private String config(Scenario.ControlPlane one) {
+    return one.config().isEmpty() ? clusters.keySet().iterator().next() : one.config();
   }
 
-  /** What the control plane is told. */
-  List<String> serveArguments() {
-    String own = own();
-    Path kubeconfig = java.util.Objects.requireNonNull(clusters.get(own)).kubeconfig();
-    return List.of("--kubeconfig", kubeconfig.toString(), "--cluster-id", own);
+  /** Kubeconfig of an administrator of the first control plane's own cluster. */
+  Path kubeconfig() throws IOException {
+    return kubeconfig(scenario.controlPlanes().getFirst());
+  }
+
+  private Path kubeconfig(Scenario.ControlPlane one) throws IOException {
+    KubernetesCluster cluster = clusters.get(config(one));
+    if (cluster == null) {
+      throw new IOException(
+          "control plane "
+              + one.name()
+              + ": no cluster '"
+              + config(one)
+              + "' (expected one of "
+              + clusters.keySet()
+              + ")");
+    }
+    return cluster.kubeconfig();
+  }
+
+  /** What a control plane is told. */
+  List<String> serveArguments(Scenario.ControlPlane one) throws IOException {
+    return List.of("--kubeconfig", kubeconfig(one).toString(), "--cluster-id", config(one));
+  }
+
+  /** The beginning of a kubectl command line. */
+  List<String> kubectl() {
+    return binaries.kubectl();
   }
 
   /** A file of the mesh directory has changed: what it says now is applied. */
   void changed(String name) throws IOException {
     int slash = name.indexOf('/');
     if (slash > 0) {
-      applyAll(
-          name.substring(0, slash), Files.readString(mesh.resolve(name), StandardCharsets.UTF_8));
+      applyFile(name.substring(0, slash), mesh.resolve(name));
     }
   }
 
-  private void applyAll(String cluster, String text) throws IOException {
-    for (String document : text.split("\n---", -1)) {
-      if (!document.isBlank()) {
-        apply(cluster, document);
-      }
-    }
-  }
-
-  private void apply(String cluster, String document) throws IOException {
-    KubernetesClient client = client(cluster);
-    GenericKubernetesResource object;
-    try {
-      object =
-          client.getKubernetesSerialization().unmarshal(document, GenericKubernetesResource.class);
-    } catch (KubernetesClientException e) {
-      throw new IOException("not a Kubernetes object: " + ClientFailures.reason(e), e);
-    }
-    Object status = object.getAdditionalProperties().remove("status");
-    if (object.getKind().equals("Pod")) {
-      containers(object);
-    }
-    send(
-        object,
-        cluster,
-        () -> client.resource(object).fieldManager(MANAGER).forceConflicts().serverSideApply());
-    if (status instanceof Map<?, ?> fields) {
-      Map<String, Object> whole = new LinkedHashMap<>();
-      fields.forEach((key, value) -> whole.put(String.valueOf(key), value));
-      if (object.getKind().equals("Pod")) {
-        whole.putIfAbsent("phase", "Running");
-      }
-      object.getAdditionalProperties().put("status", whole);
-      object.getMetadata().setManagedFields(null);
-      object.getMetadata().setResourceVersion(null);
-      send(object, cluster, () -> client.resource(object).subresource("status").patch(BY_LAB));
-    }
-  }
-
-  /** API servers want a container in a pod; mesh directories need not name one. */
-  private static void containers(GenericKubernetesResource pod) {
-    if (pod.getAdditionalProperties().get("spec") instanceof Map<?, ?> spec
-        && !spec.containsKey("containers")) {
-      Map<String, Object> whole = new LinkedHashMap<>();
-      spec.forEach((key, value) -> whole.put(String.valueOf(key), value));
-      whole.put("containers", List.of(Map.of("name", "app", "image", "lab.invalid/app")));
-      pod.getAdditionalProperties().put("spec", whole);
-    }
-  }
-
-  /** A definition takes a moment until objects of its kind are taken. */
-  private static void send(GenericKubernetesResource object, String cluster, Runnable request)
-      throws IOException {
-    for (int left = TRIES; ; left--) {
-      try {
-        request.run();
-        return;
-      } catch (KubernetesClientException e) {
-        if (e.getCode() != 404 || left == 0) {
-          throw new IOException(
-              "cluster "
-                  + cluster
-                  + " does not take "
-                  + object.getKind()
-                  + " "
-                  + object.getMetadata().getName()
-                  + ": "
-                  + ClientFailures.reason(e),
-              e);
-        }
-        LockSupport.parkNanos(PAUSE_NANOS);
-      }
-    }
+  /** Whether there is an API server of that name. */
+  boolean has(String name) {
+    return clusters.containsKey(name);
   }
 
   /** Cuts the API server of a cluster off; nothing happens for other names. */
   void cut(String name, Processes.Fate fate) throws IOException {
     KubernetesCluster cluster = clusters.get(name);
-    if (cluster != null) {
-      switch (fate) {
-        case FREEZE -> cluster.freeze();
-        case KILL -> cluster.kill();
+    if (cluster == null || cut.containsKey(name)) {
+      return;
+    }
+    switch (fate) {
+      case FREEZE -> {
+        cut.put(name, "frozen");
+        cluster.freeze();
+      }
+      case KILL -> {
+        cut.put(name, "down");
+        cluster.kill();
       }
     }
   }
 
-  /** Brings a cut API server back. */
+  /** Brings a cut API server back; nothing happens when it is not cut. */
   void heal(String name) throws IOException {
     KubernetesCluster cluster = clusters.get(name);
-    if (cluster != null) {
+    if (cluster != null && cut.containsKey(name)) {
       cluster.heal();
+      cut.remove(name);
     }
+  }
+
+  /** {@code up}, {@code frozen} or {@code down}. */
+  String state(String name) {
+    return cut.getOrDefault(name, "up");
   }
 
   /** Processes of all API servers. */
@@ -265,8 +370,18 @@ final class KubernetesMesh implements AutoCloseable {
   /** Ends all API servers; safe to call twice. */
   @Override
   public void close() {
-    clients.values().forEach(KubernetesClient::close);
-    for (KubernetesCluster cluster : new ArrayList<>(clusters.values())) {
+    // What is starting gives up and ends what it has started.
+    starting.shutdownNow();
+    try {
+      if (!starting.awaitTermination(END.toSeconds(), TimeUnit.SECONDS)) {
+        out.println("  API servers are still starting after " + END.toSeconds() + " s");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    kubelets.forEach(ScheduledExecutorService::shutdownNow);
+    objects.values().forEach(ClusterObjects::close);
+    for (KubernetesCluster cluster : clusters.values()) {
       try {
         cluster.close();
       } catch (IOException e) {

@@ -7,9 +7,14 @@ import java.io.PrintWriter;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +29,8 @@ final class Lab implements AutoCloseable {
   private final ControlPlanes controlPlanes;
   private final Workloads workloads;
   private final List<Traffic> traffic = new CopyOnWriteArrayList<>();
+  private final Clock clock = Clock.systemUTC();
+  private volatile Change lastChange = new Change(clock.instant(), System.nanoTime(), Map.of());
 
   /**
    * @param state directory of this lab, made anew
@@ -45,6 +52,7 @@ final class Lab implements AutoCloseable {
         kubernetes == null
             ? null
             : new KubernetesMesh(
+                scenario,
                 ControlPlanes.mesh(state, scenario.controlPlanes().getFirst()),
                 state.resolve("kubernetes"),
                 kubernetes,
@@ -136,75 +144,114 @@ final class Lab implements AutoCloseable {
   }
 
   /**
-   * What a cut of a cluster or of a control plane takes: not the clients, which stand outside.
+   * Processes that a cut takes, the API server aside.
    *
-   * @throws IOException when there is neither of that name
+   * @param target a cluster or a control plane
+   * @throws IOException when there is neither of that name, or it has nothing of that part
    */
-  List<LabProcess> within(String target, boolean gatewayOnly) throws IOException {
+  List<LabProcess> within(String target, Part part) throws IOException {
     List<LabProcess> found =
         processes.matching(
             p ->
-                p.kind() != LabProcess.Kind.CLIENT
+                part.takes(p.kind())
                     && (p.cluster().equals(target)
-                        || (p.kind() == LabProcess.Kind.CONTROL_PLANE && p.name().equals(target)))
-                    && (!gatewayOnly || p.kind() == LabProcess.Kind.GATEWAY));
-    if (found.isEmpty()) {
+                        || (p.kind() == LabProcess.Kind.CONTROL_PLANE && p.name().equals(target))));
+    boolean known = isApiServerOf(target) && part.takesApiServer();
+    if (found.isEmpty() && !known) {
       throw new IOException(
-          (gatewayOnly ? "no gateway in '" : "nothing named '")
+          "'"
               + target
-              + "' in this lab (expected a cluster of "
+              + "' has nothing "
+              + (part == Part.ALL ? "to cut" : "that --" + part.word() + " takes")
+              + " in this lab (expected a cluster of "
               + scenario.clusters()
-              + (gatewayOnly
-                  ? ""
-                  : " or a control plane of "
-                      + scenario.controlPlanes().stream().map(Scenario.ControlPlane::name).toList())
+              + (part == Part.ALL
+                  ? " or a control plane of "
+                      + scenario.controlPlanes().stream().map(Scenario.ControlPlane::name).toList()
+                  : "")
+              + (part == Part.CONTROL && kubernetes == null
+                  ? "; remedy: API servers are there with --kubernetes"
+                  : "")
               + ")");
     }
     return found;
   }
 
-  /**
-   * Cuts a cluster or a control plane off.
-   *
-   * @param gatewayOnly the cluster's gateways alone
-   */
-  void cut(String target, Processes.Fate fate, boolean gatewayOnly) throws IOException {
-    if (kubernetes != null && !gatewayOnly) {
-      kubernetes.cut(target, fate);
-    }
-    processes.inflict(within(target, gatewayOnly), fate);
+  private boolean isApiServerOf(String cluster) {
+    return kubernetes != null && kubernetes.has(cluster);
   }
 
-  /** Brings a cut cluster or control plane back. */
+  /** Cuts a cluster or a part of it, or a control plane, off. */
+  void cut(String target, Part part, Processes.Fate fate) throws IOException {
+    List<LabProcess> taken = within(target, part);
+    changes();
+    if (kubernetes != null && part.takesApiServer()) {
+      kubernetes.cut(target, fate);
+    }
+    processes.inflict(taken, fate);
+  }
+
+  /** Brings a cut cluster or control plane back, its API server first. */
   void heal(String target) throws IOException {
-    processes.heal(within(target, false));
+    List<LabProcess> taken = within(target, Part.ALL);
+    changes();
     if (kubernetes != null) {
       kubernetes.heal(target);
     }
+    processes.heal(taken);
+  }
+
+  private void changes() {
+    lastChange = new Change(clock.instant(), System.nanoTime(), controlPlanes.streams());
+  }
+
+  /**
+   * A cut or a heal.
+   *
+   * @param at when it began
+   * @param nanos the same as {@link System#nanoTime()}
+   * @param streams of the proxies before
+   */
+  record Change(Instant at, long nanos, Map<String, ControlPlanes.ProxyStream> streams) {}
+
+  /** The last cut or heal. */
+  Change lastChange() {
+    return lastChange;
+  }
+
+  /** The clusters' API servers, null where the control planes read files. */
+  @Nullable KubernetesMesh kubernetes() {
+    return kubernetes;
   }
 
   /** {@code up}, or what is cut: {@code frozen}, {@code down}, {@code gateway frozen} … */
   String stateOf(String cluster) {
-    List<LabProcess> own =
-        processes.matching(p -> p.cluster().equals(cluster) && p.kind() != LabProcess.Kind.CLIENT);
-    List<String> cut = own.stream().map(LabProcess::state).filter(s -> !s.equals("up")).toList();
-    if (cut.isEmpty()) {
-      return "up";
+    Map<String, String> data = new LinkedHashMap<>();
+    Map<String, String> rest = new LinkedHashMap<>();
+    for (LabProcess one : processes.matching(p -> p.cluster().equals(cluster))) {
+      switch (one.kind()) {
+        case GATEWAY -> data.put("gateway", one.state());
+        case SIDECAR, APPLICATIONS -> data.put(one.name(), one.state());
+        case CONTROL_PLANE -> rest.put("control plane", one.state());
+        case CLIENT -> {}
+      }
     }
-    if (cut.size() == own.size()) {
-      return cut.getFirst();
+    if (kubernetes != null && kubernetes.has(cluster)) {
+      rest.put("API server", kubernetes.state(cluster));
     }
-    return own.stream()
-        .filter(p -> !p.state().equals("up"))
-        .map(
-            p ->
-                switch (p.kind()) {
-                      case GATEWAY -> "gateway";
-                      case CONTROL_PLANE -> "control plane";
-                      case SIDECAR, APPLICATIONS, CLIENT -> p.name();
-                    }
-                    + " "
-                    + p.state())
+    if (!rest.isEmpty() && Set.copyOf(data.values()).size() == 1) {
+      String state = data.values().iterator().next();
+      data.clear();
+      data.put("data path", state);
+    }
+    Map<String, String> all = new LinkedHashMap<>(data);
+    all.putAll(rest);
+    if (Set.copyOf(all.values()).size() == 1) {
+      return all.values().iterator().next();
+    }
+    return all.entrySet().stream()
+        .filter(one -> !one.getValue().equals("up"))
+        .map(one -> one.getKey() + " " + one.getValue())
         .collect(Collectors.joining(", "));
   }
 

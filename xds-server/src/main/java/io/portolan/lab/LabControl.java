@@ -13,7 +13,7 @@ import java.util.function.Function;
 
 /** One line in, one line out, over a socket in the lab's owner-only directory. */
 public final class LabControl implements AutoCloseable {
-  private static final int MAX_LINE = 1024;
+  private static final int MAX_LINE = 16 * 1024;
 
   private final ServerSocketChannel server;
 

@@ -3,6 +3,7 @@ package io.portolan.lab;
 import io.portolan.lab.kubernetes.KubernetesBinaries;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,8 +36,8 @@ public final class LabRunner {
     List<Scenario> found = new ArrayList<>();
     try (Stream<Path> folders = Files.list(labs)) {
       for (Path folder : folders.sorted().toList()) {
-        if (Files.exists(folder.resolve("scenario.yaml"))) {
-          found.add(ScenarioFile.read(folder));
+        if (Files.exists(folder.resolve(ScenarioFile.NAME))) {
+          found.add(ScenarioFile.read(folder, LabAddresses.LOOPBACK));
         }
       }
     }
@@ -44,42 +45,99 @@ public final class LabRunner {
   }
 
   /**
-   * Runs a scenario.
+   * What to run and how.
    *
+   * @param once run the scenario's script and end, else run until stopped
+   * @param rate requests per second and client
+   * @param cache directory of programs that are fetched or built once
    * @param apiServerModule the Go module of the API servers to read the clusters from, null to read
    *     files
-   * @param once run its script and end, else run until stopped
+   * @param outer process id of this program outside when it runs in a network namespace of its own,
+   *     with which it ends; 0 when it does not
+   */
+  public record Options(
+      String scenario,
+      boolean once,
+      int rate,
+      Path cache,
+      @Nullable Path apiServerModule,
+      long outer) {}
+
+  /**
+   * Runs a scenario.
+   *
    * @return true when every expectation held
    */
-  public boolean run(
-      String name, boolean once, int rate, Path cache, @Nullable Path apiServerModule)
-      throws IOException {
-    Scenario scenario =
-        scenarios().stream()
-            .filter(s -> s.name().equals(name))
-            .findFirst()
-            .orElseThrow(
-                () ->
-                    new IOException(
-                        "no scenario '" + name + "' in " + labs + " (see 'portolan lab list')"));
-    out.println(scenario.title());
-    Path envoy = EnvoyBinary.find(cache, out);
-    KubernetesBinaries kubernetes = null;
-    if (apiServerModule != null) {
-      if (scenario.controlPlanes().size() > 1) {
-        throw new IOException(
-            "scenario '"
-                + name
-                + "' has several control planes (remedy: run it without"
-                + " --kubernetes)");
-      }
-      kubernetes = KubernetesBinaries.find(apiServerModule, cache, out);
+  public boolean run(Options options) throws IOException {
+    Path folder = labs.resolve(options.scenario());
+    if (!Files.exists(folder.resolve(ScenarioFile.NAME))) {
+      throw new IOException(
+          "no scenario '" + options.scenario() + "' in " + labs + " (see 'portolan lab list')");
     }
+    boolean inside = options.outer() != 0;
+    Scenario scenario =
+        ScenarioFile.read(folder, inside ? LabAddresses.NAMESPACE : LabAddresses.LOOPBACK);
+    if (!inside) {
+      out.println(scenario.title());
+    }
+    // All that may need package registries comes before the namespace, from which none is reached.
+    Path envoy = EnvoyBinary.find(options.cache(), out);
+    KubernetesBinaries kubernetes =
+        options.apiServerModule() == null
+            ? null
+            : KubernetesBinaries.find(options.apiServerModule(), options.cache(), out);
     if (isRunning()) {
       throw new IOException("a lab is running already (remedy: portolan lab stop)");
     }
+    if (kubernetes != null && !inside) {
+      String text = Files.readString(folder.resolve(ScenarioFile.NAME), StandardCharsets.UTF_8);
+      switch (LabNamespace.find(LabAddresses.networks(text))) {
+        case LabNamespace.Usable usable -> {
+          return runInside(usable.namespace(), options);
+        }
+        case LabNamespace.Unusable unusable -> onLoopback(unusable.reason());
+      }
+    }
     clear();
-    Lab lab = new Lab(scenario, state, envoy, java(), out, kubernetes);
+    return run(options, new Lab(scenario, state, envoy, children(), out, kubernetes));
+  }
+
+  /** This program again, in the namespace; it goes on alone there. */
+  private boolean runInside(LabNamespace namespace, Options options) throws IOException {
+    out.println("  in a network namespace of its own: 127.N addresses are 10.N there");
+    out.flush();
+    List<String> command = new ArrayList<>(java());
+    // In a user namespace everybody is root, and has root's home.
+    command.add("-Duser.home=" + System.getProperty("user.home"));
+    command.addAll(List.of("io.portolan.cli.Main", "lab", options.scenario(), "--kubernetes"));
+    command.addAll(List.of("--rate", Integer.toString(options.rate())));
+    if (options.once()) {
+      command.add("--once");
+    }
+    command.addAll(List.of("--inside-of", Long.toString(ProcessHandle.current().pid())));
+    boolean good = namespace.run(command) == 0;
+    int left = endLeft();
+    if (left > 0) {
+      out.println("  the lab died; ended " + left + " processes that it left");
+      out.flush();
+    }
+    return good;
+  }
+
+  private void onLoopback(String reason) {
+    String bar = "  " + "!".repeat(3) + " ";
+    out.println(bar + "No network namespace can be made here, so the lab runs on loopback.");
+    out.println(bar + "API servers take no EndpointSlices of loopback addresses: endpoints come");
+    out.println(bar + "from pods, and what needs slices is not shown.");
+    out.println(bar + "Tried: " + reason);
+    out.println(bar + "Remedy: install util-linux and iproute2; run as root, or allow user");
+    out.println(
+        bar + "namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone,");
+    out.println(bar + "kernel.apparmor_restrict_unprivileged_userns=0).");
+    out.flush();
+  }
+
+  private boolean run(Options options, Lab lab) throws IOException {
     CountDownLatch stopped = new CountDownLatch(1);
     Thread cleaner =
         Thread.ofPlatform()
@@ -90,15 +148,32 @@ public final class LabRunner {
                   lab.close();
                 });
     Runtime.getRuntime().addShutdownHook(cleaner);
+    if (options.outer() != 0) {
+      endWith(options.outer());
+    }
     try {
-      lab.start(rate);
-      LabView view = new LabView(lab, out, isTerminal() && !once);
-      try (LabControl _ = LabControl.serve(state, line -> command(lab, view, stopped, line))) {
-        return once ? new LabScript(lab, out).run() : watch(view, stopped);
+      lab.start(options.rate());
+      LabView view = new LabView(lab, out, isTerminal() && !options.once());
+      LabCommands commands = new LabCommands(lab, view, state, stopped);
+      try (LabControl _ = LabControl.serve(state, commands::answer)) {
+        return options.once() ? new LabScript(lab, out).run() : watch(view, stopped);
       }
     } finally {
       lab.close();
     }
+  }
+
+  /** Ends this program when the one outside has ended, however that came about. */
+  private static void endWith(long outer) {
+    Thread _ =
+        Thread.ofVirtual()
+            .name("outer-lab")
+            .start(
+                () -> {
+                  ProcessHandle.of(outer).ifPresent(process -> process.onExit().join());
+                  // The shutdown hook ends the lab.
+                  Runtime.getRuntime().exit(1);
+                });
   }
 
   private static boolean isTerminal() {
@@ -116,30 +191,6 @@ public final class LabRunner {
       Thread.currentThread().interrupt();
     }
     return true;
-  }
-
-  private static String command(Lab lab, LabView view, CountDownLatch stopped, String line) {
-    String[] words = line.split(" ", -1);
-    try {
-      switch (words[0]) {
-        case "cut" -> {
-          List<String> flags = List.of(words).subList(2, words.length);
-          lab.cut(
-              words[1],
-              flags.contains("kill") ? Processes.Fate.KILL : Processes.Fate.FREEZE,
-              flags.contains("gateway"));
-        }
-        case "heal" -> lab.heal(words[1]);
-        case "stop" -> stopped.countDown();
-        default -> {
-          return "error: unknown command";
-        }
-      }
-      view.event(line.replace(" kill", " --kill").replace(" gateway", " --gateway"));
-      return "ok";
-    } catch (IOException e) {
-      return "error: " + e.getMessage();
-    }
   }
 
   private boolean isRunning() {
@@ -165,6 +216,12 @@ public final class LabRunner {
     if (isRunning()) {
       return LabControl.send(state, "stop").equals("ok") ? "lab stopped" : "lab did not stop";
     }
+    int ended = endLeft();
+    return ended == 0 ? "no lab is running" : "ended " + ended + " processes of a lab that died";
+  }
+
+  /** Ends what a lab that died has left; how many processes that were. */
+  private int endLeft() throws IOException {
     int ended = 0;
     Path list = state.resolve("processes");
     if (Files.exists(list)) {
@@ -173,7 +230,23 @@ public final class LabRunner {
       }
       Files.delete(list);
     }
-    return ended == 0 ? "no lab is running" : "ended " + ended + " processes of a lab that died";
+    return ended;
+  }
+
+  /**
+   * Runs a command where the running lab is: in its network namespace, with its variables.
+   *
+   * @return its exit code
+   */
+  public int exec(List<String> command) throws IOException {
+    String answer = send("where");
+    return answer.startsWith(LabCommands.ERROR)
+        ? fail(answer)
+        : LabCommands.Where.of(answer).run(command);
+  }
+
+  private static int fail(String answer) throws IOException {
+    throw new IOException(answer.substring(LabCommands.ERROR.length()));
   }
 
   /** Ends a process only when it is still the one that was started. */
@@ -208,8 +281,14 @@ public final class LabRunner {
         "--sun-misc-unsafe-memory-access=allow",
         "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1",
-        "-Xmx256m",
         "-cp",
         System.getProperty("java.class.path"));
+  }
+
+  /** The same for the many small processes of a lab. */
+  private static List<String> children() {
+    List<String> command = new ArrayList<>(java());
+    command.add("-Xmx256m");
+    return command;
   }
 }

@@ -10,6 +10,7 @@ final class LabScript {
   private final TrafficSteps traffic;
   private final ProxySteps proxies;
   private final ControlPlaneSteps controlPlanes;
+  private final KubernetesSteps kubernetes;
   private final long begun = System.nanoTime();
 
   LabScript(Lab lab, PrintWriter out) {
@@ -18,12 +19,13 @@ final class LabScript {
     this.traffic = new TrafficSteps(lab, verdicts, begun);
     this.proxies = new ProxySteps(lab, verdicts);
     this.controlPlanes = new ControlPlaneSteps(lab, verdicts, traffic);
+    this.kubernetes = new KubernetesSteps(lab, verdicts, traffic);
   }
 
   /** True when every expectation held. */
   boolean run() throws IOException {
     traffic.settle();
-    for (Scenario.Step step : lab.scenario().script()) {
+    for (Scenario.Step step : lab.scenario().steps(lab.kubernetes() != null)) {
       step(step);
     }
     proxies.rejected();
@@ -45,6 +47,9 @@ final class LabScript {
       case "connected" -> proxies.connected(step);
       case "refused" -> proxies.refused(step);
       case "outage" -> controlPlanes.outage(step);
+      case "slices" -> kubernetes.slices(step);
+      case "control" -> kubernetes.control(step);
+      case "treated" -> kubernetes.treated(step);
       case "versions" -> controlPlanes.versions();
       case "move" -> controlPlanes.move(step);
       default -> throw new IOException("scenario step '" + step.action() + "' is not known");

@@ -25,7 +25,8 @@ final class LabView {
 
   private static final int[] PLANES = {18, 12, 20, 8, 7};
   private static final int[] STATES = {8};
-  private static final int[] CLUSTERS = {18, 0};
+  private static final int[] CLUSTERS = {18, 38, 0};
+  private static final int[] CLUSTERS_STATE = {38};
   private static final int[] CLIENTS = {18, 20, 12, 20, -6, -9, -9, -7, -7};
 
   private final Lab lab;
@@ -58,10 +59,20 @@ final class LabView {
     lines.add(bold(row(PLANES, "CONTROL PLANE", "STANDS IN", "XDS", "STATE", "PROXIES")));
     lab.scenario().controlPlanes().forEach(one -> lines.add(controlPlane(one)));
     lines.add("");
-    lines.add(bold(row(CLUSTERS, "CLUSTER", "STATE")));
+    Map<String, String> health = health();
+    lines.add(
+        bold(
+            row(
+                CLUSTERS,
+                "CLUSTER",
+                "STATE",
+                health.isEmpty() ? "" : "IN THE EYES OF THE CONTROL PLANE")));
     for (String cluster : lab.scenario().clusters()) {
       String state = lab.stateOf(cluster);
-      lines.add(row(CLUSTERS, cluster, coloured(state, state)));
+      lines.add(
+          row(CLUSTERS, cluster)
+              + coloured(state, row(CLUSTERS_STATE, state))
+              + health.getOrDefault(cluster, ""));
     }
     lines.add("");
     lines.add(
@@ -88,10 +99,11 @@ final class LabView {
     if (terminal) {
       lines.add("");
       lines.add(
-          "@|faint rates, times and failures of the last 2 s, failures in all · Ctrl-C ends the lab · from another terminal:|@");
+          "@|faint rates, times and failures of the last 2 s, failures in all · Ctrl-C ends the lab|@");
       lines.add(
-          "@|faint portolan lab cut NAME [--kill] [--gateway] · lab heal NAME · lab stop"
-              + "   (NAME: a cluster or a control plane)|@");
+          "@|faint from another terminal: portolan lab cut NAME [--data|--control|--gateway] [--kill],"
+              + " lab heal NAME,|@");
+      lines.add("@|faint lab exec -- COMMAND, lab stop   (NAME: a cluster or a control plane)|@");
     }
     StringBuilder text = new StringBuilder();
     text.append(terminal ? HOME : "");
@@ -113,6 +125,39 @@ final class LabView {
     return row(PLANES, one.name(), one.cluster().isEmpty() ? "outside" : one.cluster(), one.xds())
         + coloured(state, row(STATES, state))
         + (proxies == null ? "-" : Integer.toString(proxies.size()));
+  }
+
+  /** What the first control plane that answers makes of each member cluster. */
+  private Map<String, String> health() {
+    Map<String, String> health = new LinkedHashMap<>();
+    for (Scenario.ControlPlane one : lab.scenario().controlPlanes()) {
+      JsonNode clusters = lab.controlPlanes().page(one, "/debug/clusters");
+      if (clusters == null) {
+        continue;
+      }
+      for (JsonNode cluster : clusters) {
+        JsonNode member = cluster.path("member");
+        if (!member.isMissingNode()) {
+          health.put(
+              cluster.path("id").asText(),
+              member.path("phase").asText().toLowerCase(Locale.ROOT)
+                  + ", endpoints "
+                  + treatment(member.path("treatment").asText()));
+        }
+      }
+      return health;
+    }
+    return health;
+  }
+
+  /** As {@code portolan status} says it. */
+  private static String treatment(String treatment) {
+    return switch (treatment) {
+      case "DEMOTE" -> "demoted";
+      case "UNHEALTHY" -> "unhealthy";
+      case "WITHDRAW" -> "withdrawn";
+      default -> "kept";
+    };
   }
 
   private static String coloured(String state, String text) {

@@ -17,7 +17,10 @@ import java.util.TreeSet;
 /** Steps that look at the Envoys themselves. */
 final class ProxySteps {
   private static final Duration REFUSAL = Duration.ofSeconds(15);
-  private static final String CLOSED = "gRPC config stream to xds closed: 7, ";
+  private static final String CLOSED = "gRPC config stream to xds closed: ";
+
+  /** PERMISSION_DENIED and UNAUTHENTICATED. */
+  private static final List<String> REFUSALS = List.of("7, ", "16, ");
 
   private final Lab lab;
   private final Verdicts verdicts;
@@ -139,6 +142,12 @@ final class ProxySteps {
   /** A proxy that shows the token of another cluster is turned away, and told why. */
   void refused(Scenario.Step step) throws IOException {
     String cluster = step.get("cluster", "");
+    // A join token names its cluster; a service account's is shown to the API server of the claimed
+    // one, which has not made it.
+    String expected =
+        lab.kubernetes() == null
+            ? "its credential is for '" + step.get("token", "") + "'"
+            : "the API server of cluster '" + cluster + "' does not accept the token";
     Workloads.Envoy impostor =
         lab.workloads()
             .startImpostor(
@@ -156,7 +165,7 @@ final class ProxySteps {
           });
       boolean listed = lab.controlPlanes().streams().containsKey(impostor.name());
       verdicts.verdict(
-          told[0].contains("its credential is for '" + step.get("token", "") + "'") && !listed,
+          told[0].contains(expected) && !listed,
           told[0].isEmpty()
               ? "a proxy with a token of " + step.get("token", "") + " was NOT refused"
               : "a proxy of "
@@ -171,9 +180,12 @@ final class ProxySteps {
   private static String refusal(Workloads.Envoy impostor) {
     try {
       for (String line : Files.readAllLines(impostor.process().log(), StandardCharsets.UTF_8)) {
-        int at = line.indexOf(CLOSED);
-        if (at >= 0) {
-          return line.substring(at + CLOSED.length()).replace("{via_upstream}", "");
+        for (String code : REFUSALS) {
+          int at = line.indexOf(CLOSED + code);
+          if (at >= 0) {
+            return line.substring(at + CLOSED.length() + code.length())
+                .replace("{via_upstream}", "");
+          }
         }
       }
       return "";

@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 /**
  * A lab scenario: {@code scenario.yaml} beside a {@code mesh/} directory.
  *
+ * @param addresses where the addresses named here are
  * @param title one line
  * @param controlPlanes each with a copy of a mesh directory and a data directory of its own
  * @param xds by cluster: where its proxies find a control plane, in order of preference; a cluster
@@ -16,17 +17,23 @@ import java.util.stream.Stream;
  * @param gateways proxies of role router
  * @param clients where the lab sends requests
  * @param script steps of {@code --once}
+ * @param kubernetes steps of {@code --once} where clusters are API servers; empty for the same
  */
 public record Scenario(
     String name,
     Path directory,
+    LabAddresses addresses,
     String title,
     List<ControlPlane> controlPlanes,
     Map<String, List<String>> xds,
     List<Workload> workloads,
     List<Gateway> gateways,
     List<Client> clients,
-    List<Step> script) {
+    List<Step> script,
+    List<Step> kubernetes) {
+  /** The mesh directory of a scenario. */
+  static final String MESH = "mesh";
+
   /** Where a control plane serves xDS on its own address. */
   static final int XDS_PORT = 15012;
 
@@ -40,6 +47,7 @@ public record Scenario(
     gateways = List.copyOf(gateways);
     clients = List.copyOf(clients);
     script = List.copyOf(script);
+    kubernetes = List.copyOf(kubernetes);
   }
 
   /**
@@ -47,9 +55,9 @@ public record Scenario(
    *
    * @param cluster where it stands and with which it is cut; empty when it stands outside of all
    * @param address its own address
-   * @param mesh directory it reads, relative to the scenario
+   * @param config cluster whose API server it takes policies and members from; empty for the first
    */
-  public record ControlPlane(String name, String cluster, String address, String mesh) {
+  public record ControlPlane(String name, String cluster, String address, String config) {
     String xds() {
       return address + ":" + XDS_PORT;
     }
@@ -126,6 +134,11 @@ public record Scenario(
     String get(String key, String fallback) {
       return arguments.getOrDefault(key, fallback);
     }
+  }
+
+  /** The steps of {@code --once}. */
+  List<Step> steps(boolean onKubernetes) {
+    return onKubernetes && !kubernetes.isEmpty() ? kubernetes : script;
   }
 
   /** Names of the clusters that have something to cut. */

@@ -13,8 +13,10 @@ import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
-/** Reads {@code scenario.yaml}. */
+/** Reads {@value #NAME}. */
 final class ScenarioFile {
+  static final String NAME = "scenario.yaml";
+
   private ScenarioFile() {}
 
   /**
@@ -22,23 +24,25 @@ final class ScenarioFile {
    *
    * @throws IOException naming file and field
    */
-  static Scenario read(Path directory) throws IOException {
-    Path file = directory.resolve("scenario.yaml");
+  static Scenario read(Path directory, LabAddresses addresses) throws IOException {
+    Path file = directory.resolve(NAME);
     try {
       Object root =
           new Load(LoadSettings.builder().setLabel(file.toString()).build())
-              .loadFromString(Files.readString(file, StandardCharsets.UTF_8));
+              .loadFromString(addresses.in(Files.readString(file, StandardCharsets.UTF_8)));
       Fields fields = new Fields(file.toString(), root);
       return new Scenario(
           String.valueOf(directory.getFileName()),
           directory,
+          addresses,
           fields.text("title"),
           fields.list("controlPlanes", ScenarioFile::controlPlane),
           fields.textLists("xds"),
           fields.list("workloads", ScenarioFile::workload),
           fields.list("gateways", ScenarioFile::gateway),
           fields.list("clients", ScenarioFile::client),
-          fields.list("script", ScenarioFile::step));
+          fields.list("script", ScenarioFile::step),
+          fields.list("kubernetes", ScenarioFile::step));
     } catch (YamlEngineException e) {
       throw new IOException(file + ": not YAML: " + e.getMessage(), e);
     } catch (IllegalArgumentException e) {
@@ -48,7 +52,10 @@ final class ScenarioFile {
 
   private static Scenario.ControlPlane controlPlane(Fields f) {
     return new Scenario.ControlPlane(
-        f.text("name"), f.text("cluster", ""), f.text("address"), f.text("mesh", "mesh"));
+        f.text("name"),
+        f.text("cluster", ""),
+        f.text("address"),
+        f.text("config", f.text("cluster", "")));
   }
 
   private static Scenario.Workload workload(Fields f) {

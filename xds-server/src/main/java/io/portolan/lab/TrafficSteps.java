@@ -14,7 +14,13 @@ import java.util.stream.Collectors;
 /** Steps that look at who answers the clients. */
 final class TrafficSteps {
   private static final Duration SHIFT_LIMIT = Duration.ofSeconds(5);
-  private static final Duration SETTLE = Duration.ofSeconds(30);
+
+  /**
+   * A host that Envoys ejected again and again while all were starting stays out 5 s longer each
+   * time.
+   */
+  private static final Duration SETTLE = Duration.ofSeconds(90);
+
   private static final Duration WARM = Duration.ofSeconds(60);
   private static final Duration WATCH = Duration.ofSeconds(2);
   private static final int STEADY = 20;
@@ -161,17 +167,32 @@ final class TrafficSteps {
   void cut(Scenario.Step step) throws IOException {
     String cluster = step.get("cluster", "");
     boolean kill = step.is("kill");
-    boolean gateway = step.is("gateway");
+    Part part = part(step);
+    Map<String, ControlPlanes.ProxyStream> before = lab.controlPlanes().streams();
     long from = System.nanoTime();
-    lab.cut(cluster, kill ? Processes.Fate.KILL : Processes.Fate.FREEZE, gateway);
-    shifted(
-        (kill ? "crash" : "freeze") + " of " + cluster + (gateway ? "'s gateway" : ""), step, from);
+    lab.cut(cluster, part, kill ? Processes.Fate.KILL : Processes.Fate.FREEZE);
+    shifted((kill ? "crash" : "freeze") + " of " + part.of(cluster), step, from);
+    verdicts.note(Sent.between(before, lab.controlPlanes().streams()).toString());
+  }
+
+  /** What a step cuts. */
+  static Part part(Scenario.Step step) throws IOException {
+    String word = step.get("part", Part.ALL.word());
+    for (Part part : Part.values()) {
+      if (part.word().equals(word)) {
+        return part;
+      }
+    }
+    throw new IOException(
+        "scenario step cuts part '" + word + "' (expected all, data, control or" + " gateway)");
   }
 
   void heal(Scenario.Step step) throws IOException {
+    Map<String, ControlPlanes.ProxyStream> before = lab.controlPlanes().streams();
     long from = System.nanoTime();
     lab.heal(step.get("cluster", ""));
     shifted("heal of " + step.get("cluster", ""), step, from);
+    verdicts.note(Sent.between(before, lab.controlPlanes().streams()).toString());
   }
 
   /** Waits for the shift a step expects and says how long it took and what it cost. */
@@ -198,7 +219,9 @@ final class TrafficSteps {
             + (happened
                 ? String.format(Locale.ROOT, " after %.2f s", seconds)
                 : " NOT within " + limit.toSeconds() + " s")
-            + ", failed requests: "
+            + ", requests: "
+            + (lost.answered() + lost.failed())
+            + ", failed: "
             + lost);
   }
 

@@ -1,6 +1,5 @@
 package io.portolan.lab;
 
-import io.portolan.ca.authn.JoinIdentity;
 import io.portolan.ca.store.OwnerOnlyFiles;
 import io.portolan.cli.AdminClient;
 import io.portolan.cli.Bootstrap;
@@ -16,7 +15,6 @@ import java.util.Map;
 
 /** The applications of a lab and its Envoys: sidecars, gateways, and the clients' sidecars. */
 final class Workloads {
-  private static final Duration TOKEN_LIFETIME = Duration.ofDays(7);
   private static final int ADMIN_PORT = 15000;
 
   private final Scenario scenario;
@@ -216,12 +214,7 @@ final class Workloads {
     String name = made.name() + "." + made.cluster();
     OwnerOnlyFiles.directory(home(name));
     Path token = home(name).resolve("token");
-    String minted =
-        controlPlanes
-            .tokens()
-            .mint(
-                new JoinIdentity(tokenCluster, made.namespace(), made.serviceAccount()),
-                TOKEN_LIFETIME);
+    String minted = controlPlanes.token(tokenCluster, made.namespace(), made.serviceAccount());
     OwnerOnlyFiles.write(token, minted.getBytes(StandardCharsets.US_ASCII));
     OwnerOnlyFiles.write(
         tokenSds(name), Bootstrap.tokenSds(token.toString()).getBytes(StandardCharsets.UTF_8));

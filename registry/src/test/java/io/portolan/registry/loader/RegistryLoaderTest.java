@@ -167,7 +167,7 @@ class RegistryLoaderTest {
                       List.of(new SliceObject.SlicePort("http", 8080)),
                       List.of(
                           new SliceObject.SliceEndpoint(
-                              "10.1.0.1", Health.HEALTHY, "n1", "", ""))))));
+                              "10.1.0.1", Health.HEALTHY, "n1", "", "", ""))))));
       ImageChange third = published.poll(20, TimeUnit.SECONDS);
       assertNotNull(third);
       assertEquals(

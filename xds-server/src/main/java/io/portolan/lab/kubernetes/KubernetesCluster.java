@@ -351,10 +351,19 @@ public final class KubernetesCluster implements AutoCloseable {
     return home.resolve("etcd.kept");
   }
 
+  /** Ends every part even when one fails. */
   private void stopAll() throws IOException {
-    controllers.kill(STOP);
-    apiServer.kill(STOP);
-    etcd.kill(STOP);
+    IOException failure = null;
+    for (Part part : List.of(controllers, apiServer, etcd)) {
+      try {
+        part.kill(STOP);
+      } catch (IOException e) {
+        failure = e;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   private void startAgain() throws IOException {

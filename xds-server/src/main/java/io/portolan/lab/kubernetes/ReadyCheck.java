@@ -36,10 +36,15 @@ final class ReadyCheck implements AutoCloseable {
     this.certificate = certificate;
   }
 
-  /** True once it is ready; false after {@code patience} or when {@code running} turns false. */
+  /**
+   * True once it is ready; false after {@code patience} or when {@code running} turns false or the
+   * thread is interrupted.
+   */
   boolean await(Duration patience, BooleanSupplier running) {
     long end = System.nanoTime() + patience.toNanos();
-    while (System.nanoTime() < end && running.getAsBoolean()) {
+    while (System.nanoTime() < end
+        && running.getAsBoolean()
+        && !Thread.currentThread().isInterrupted()) {
       if (isReady()) {
         return true;
       }

@@ -10,16 +10,20 @@ import io.portolan.registry.model.TrafficPolicy.Distribute;
 import io.portolan.registry.model.TrafficPolicy.LocalityLb;
 import io.portolan.registry.source.objects.Finding;
 import io.portolan.registry.source.objects.Findings;
+import io.portolan.registry.source.objects.SettingsLayer;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code localityLbSetting}: the same reader serves the mesh and DestinationRules. */
 class LocalitySettingTest {
-  private static MeshSettings read(String yaml, Findings findings) {
-    return ParsedFile.settings("mesh.yaml", "localityLbSetting:\n" + yaml.indent(2), findings);
+  private static @Nullable MeshSettings read(String yaml, Findings findings) {
+    return SettingsLayer.read("mesh.yaml", "localityLbSetting:\n" + yaml.indent(2), findings)
+        .map(layer -> SettingsLayer.merge(List.of(layer)))
+        .orElse(null);
   }
 
   @Test
