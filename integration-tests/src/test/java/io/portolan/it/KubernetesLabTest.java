@@ -10,8 +10,6 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -28,7 +26,6 @@ class KubernetesLabTest {
   }
 
   @ParameterizedTest
-  @Execution(ExecutionMode.CONCURRENT)
   @ValueSource(strings = {"active-active", "hub-spoke", "primary-remote", "multi-primary"})
   void everyExpectationHolds(String scenario) throws Exception {
     try (LabRun lab = new LabRun(scenario, "--kubernetes", "--once")) {
@@ -45,7 +42,6 @@ class KubernetesLabTest {
   }
 
   @Test
-  @Execution(ExecutionMode.CONCURRENT)
   void aUserGetsInAndAKilledLabLeavesNothing() throws Exception {
     try (LabRun lab = new LabRun("multi-primary", "--kubernetes")) {
       await(START, () -> lab.text().contains("CLIENT "), lab);

@@ -2,15 +2,12 @@ package io.portolan.it;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The labs as a user runs them, on real Envoys; every expectation of their scripts must hold. */
 class LabTest {
   @ParameterizedTest
-  @Execution(ExecutionMode.CONCURRENT)
   @ValueSource(
       strings = {"active-active", "active-passive", "hub-spoke", "primary-remote", "multi-primary"})
   void everyExpectationHolds(String scenario) throws Exception {

@@ -46,7 +46,7 @@ public record ClusterHealth(
           Duration.ofSeconds(5),
           Duration.ofSeconds(10),
           Duration.ofSeconds(3),
-          new Relist(4, Duration.ofSeconds(30)),
+          new Relist(1, Duration.ofSeconds(30)),
           new Drain(Duration.ofSeconds(30), Duration.ofSeconds(60)),
           Map.of(
               new Signals(Control.OK, Data.OK),

@@ -109,18 +109,27 @@ class FederationTest {
   }
 
   @Test
-  void lossOfMoreThanHalfIsDoubtedUnlessTheKindIsTiny() {
+  void lossOfMoreThanHalfIsDoubted() {
     FederationFixture mesh = mesh();
     ClusterFeed feed = joined(mesh, "east", 8);
     feed.listed(Kind.SERVICE, services("east", 4));
     assertEquals(4, mesh.inImage("east", Kind.SERVICE));
     feed.listed(Kind.SERVICE, services("east", 1));
     assertEquals(4, mesh.inImage("east", Kind.SERVICE));
+    // What an API server that lost everything has by itself: one Service of three.
     ClusterFeed tiny = joined(mesh, "tiny", 3);
     tiny.listed(Kind.SERVICE, services("tiny", 1));
-    assertEquals(1, mesh.inImage("tiny", Kind.SERVICE));
-    tiny.listed(Kind.SERVICE, List.of());
-    assertEquals(1, mesh.inImage("tiny", Kind.SERVICE));
+    assertEquals(3, mesh.inImage("tiny", Kind.SERVICE));
+  }
+
+  @Test
+  void kindsOfFewerObjectsThanTheMinimumAreBelievedUnlessTheyAreEmpty() {
+    ClusterHealth.Relist rule = new ClusterHealth.Relist(4, Duration.ofSeconds(30));
+    assertFalse(HeldRelist.doubted(3, 1, rule));
+    assertTrue(HeldRelist.doubted(3, 0, rule));
+    assertTrue(HeldRelist.doubted(4, 1, rule));
+    assertFalse(HeldRelist.doubted(4, 2, rule));
+    assertFalse(HeldRelist.doubted(0, 0, rule));
   }
 
   @Test

@@ -160,6 +160,10 @@ record RootPlan(List<Write> writes, int current, int due, Map<String, String> le
       return new Verdict.Theirs(
           "holds other roots, written by the control plane of cluster " + copy.writer());
     }
+    // Another control plane may still serve this namespace with these roots.
+    if (copy.writer().isEmpty() && !copy.pem().isEmpty()) {
+      return new Verdict.Theirs("holds other roots, written by somebody else");
+    }
     return new Verdict.Wrong(new Write.Replace(namespace, copy.version(), !ours));
   }
 }

@@ -347,7 +347,7 @@ class RootPublisherTest {
   void whatIsRefusedWaitsAndIsNamed() throws Exception {
     leads();
     maySee();
-    sink().listed(Map.of("demo", copy("5", "R0", "", -1)));
+    sink().listed(Map.of("demo", copy("5", "R0", "east", 0)));
     Future<?> round = round();
     server.next().answer(422, refusal(422, ""));
     done(round);
@@ -371,7 +371,7 @@ class RootPublisherTest {
     Future<?> round = round();
     server.next().answer(409, refusal(409, ""));
     done(round);
-    sink().put(copy("6", "R9", "", -1));
+    sink().put(copy("6", "R9", "east", 0));
     stillLeads(Duration.ofSeconds(2));
     round = round();
     FakeApiServer.Call patch = server.next();
@@ -390,7 +390,7 @@ class RootPublisherTest {
     expectCreate().answer(201, stored("1"));
     done(round);
     for (int i = 1; i <= RootPublisher.QUARREL; i++) {
-      sink().put(copy("" + (10 + i), "R9", "", -1));
+      sink().put(copy("" + (10 + i), "R9", "east", 0));
       stillLeads(Duration.ofSeconds(1L << i));
       round = round();
       server.next().answer(200, stored("" + (20 + i)));
