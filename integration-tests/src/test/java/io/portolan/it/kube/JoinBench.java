@@ -2,9 +2,9 @@ package io.portolan.it.kube;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.base.Splitter;
 import io.portolan.cli.AdminClient;
 import io.portolan.it.Workspace;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -13,8 +13,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -29,6 +31,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class JoinBench {
   private static final Duration PATIENCE = Duration.ofMinutes(5);
+  private static final int MOST_CLASSES = 16;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Process server;
@@ -126,7 +129,7 @@ public final class JoinBench {
         proxy.await(TwoClusters.BACKEND, PATIENCE, hosts -> hosts.size() == 1);
       }
       List<Integer> before = pushes();
-      long heap = heap();
+      Map<String, Long> heap = heap();
       long start = System.nanoTime();
       clusters.join("istio-remote-secret-two", clusters.two.adminToken());
       int endpoints = services * each;
@@ -147,12 +150,7 @@ public final class JoinBench {
         most = Math.max(most, after.get(i) - before.get(i));
       }
       System.out.printf(Locale.ROOT, "pushes for each of %d proxies: %d%n", proxies, most);
-      System.out.printf(
-          Locale.ROOT,
-          "heap of the control plane for each of %d endpoints of %d services: %d bytes%n",
-          endpoints,
-          services,
-          (heap() - heap) / endpoints);
+      printHeap(heap, heap(), endpoints);
     } finally {
       for (ModelProxy proxy : connected) {
         proxy.close();
@@ -185,8 +183,11 @@ public final class JoinBench {
     return pushes;
   }
 
-  /** Live bytes of the server's heap, after a collection that the histogram asks for. */
-  private long heap() throws IOException, InterruptedException {
+  /**
+   * Live bytes by class, after a collection that the histogram asks for; without what the collector
+   * fills gaps with.
+   */
+  private Map<String, Long> heap() throws IOException, InterruptedException {
     Process jcmd =
         new ProcessBuilder(
                 System.getProperty("java.home") + "/bin/jcmd",
@@ -194,16 +195,38 @@ public final class JoinBench {
                 "GC.class_histogram")
             .redirectErrorStream(true)
             .start();
-    ByteArrayOutputStream text = new ByteArrayOutputStream();
-    jcmd.getInputStream().transferTo(text);
+    String text = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     jcmd.waitFor();
-    String total =
-        text.toString(StandardCharsets.UTF_8)
-            .lines()
-            .filter(line -> line.startsWith("Total"))
-            .findFirst()
-            .orElseThrow(() -> new IOException(text.toString(StandardCharsets.UTF_8)));
-    String[] columns = total.trim().split("\\s+", -1);
-    return Long.parseLong(columns[2]);
+    Map<String, Long> bytes = new HashMap<>();
+    for (String line : text.lines().toList()) {
+      // " 1:  instances  bytes  class (module)"
+      List<String> columns = Splitter.on(' ').omitEmptyStrings().splitToList(line);
+      if (columns.size() > 3
+          && columns.getFirst().endsWith(":")
+          && !columns.get(3).contains("FillerElement")) {
+        bytes.merge(columns.get(3), Long.parseLong(columns.get(2)), Long::sum);
+      }
+    }
+    if (bytes.isEmpty()) {
+      throw new IOException(text);
+    }
+    return bytes;
+  }
+
+  private static void printHeap(Map<String, Long> before, Map<String, Long> after, int endpoints) {
+    Map<String, Long> grown = new HashMap<>();
+    after.forEach((type, bytes) -> grown.put(type, bytes - before.getOrDefault(type, 0L)));
+    System.out.printf(
+        Locale.ROOT,
+        "heap of the control plane for each of %d endpoints: %d bytes, of these%n",
+        endpoints,
+        grown.values().stream().mapToLong(Long::longValue).sum() / endpoints);
+    grown.entrySet().stream()
+        .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+        .limit(MOST_CLASSES)
+        .forEach(
+            entry ->
+                System.out.printf(
+                    Locale.ROOT, "  %4d %s%n", entry.getValue() / endpoints, entry.getKey()));
   }
 }

@@ -33,7 +33,8 @@ final class WorkloadIndex {
   static WorkloadIndex of(Iterable<MeshService> services) {
     Draft draft = new Draft(java.util.Collections.nCopies(PARTS, Map.of()));
     for (MeshService service : services) {
-      places(service).forEach(place -> draft.add(place, service.key()));
+      List<ServiceKey> key = List.of(service.key());
+      places(service).forEach(place -> draft.add(place, key));
     }
     return draft.done();
   }
@@ -46,6 +47,7 @@ final class WorkloadIndex {
   WorkloadIndex with(RegistryImage before, RegistryImage after, Set<ServiceKey> changed) {
     Draft draft = new Draft(parts);
     for (ServiceKey key : changed) {
+      List<ServiceKey> shared = List.of(key);
       Set<Place> old = places(before.service(key));
       Set<Place> now = places(after.service(key));
       for (Place place : old) {
@@ -55,7 +57,7 @@ final class WorkloadIndex {
       }
       for (Place place : now) {
         if (!old.contains(place)) {
-          draft.add(place, key);
+          draft.add(place, shared);
         }
       }
     }
@@ -98,8 +100,9 @@ final class WorkloadIndex {
       return parts.get(part);
     }
 
-    void add(Place place, ServiceKey key) {
-      writable(place).merge(place, List.of(key), Draft::merged);
+    /** The list of one is shared by the places of a service. */
+    void add(Place place, List<ServiceKey> key) {
+      writable(place).merge(place, key, Draft::merged);
     }
 
     private static List<ServiceKey> merged(List<ServiceKey> some, List<ServiceKey> more) {

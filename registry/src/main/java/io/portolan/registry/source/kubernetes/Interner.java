@@ -17,12 +17,18 @@ import org.jspecify.annotations.Nullable;
  * is not goes. Safe for any thread.
  */
 final class Interner {
+  /** A list of pods has two texts each, and more of them than values that many share. */
+  private static final int PAIRS = 4;
+
   private final int most;
   private Map<Object, Object> young = new HashMap<>();
   private Map<Object, Object> old = Map.of();
+  private Map<String, String> youngPairs = new HashMap<>();
+  private Map<String, String> oldPairs = new HashMap<>();
 
   /**
-   * @param most values of one generation; twice as many are held
+   * @param most values of one generation; twice as many are held, and eight times as many texts
+   *     that wait for their second
    */
   Interner(int most) {
     this.most = most;
@@ -44,9 +50,39 @@ final class Interner {
     return same;
   }
 
+  /**
+   * An equal text for a name or an address that a pod and a slice both have: remembered until the
+   * other one asks, so that it is held once and then not remembered any more.
+   */
+  synchronized String twice(String text) {
+    String known = youngPairs.remove(text);
+    if (known == null) {
+      known = oldPairs.remove(text);
+    }
+    if (known == null) {
+      if (youngPairs.size() >= PAIRS * most) {
+        oldPairs = youngPairs;
+        youngPairs = new HashMap<>();
+      }
+      youngPairs.put(text, text);
+      return text;
+    }
+    if (youngPairs.isEmpty()) {
+      // A map keeps the room it once needed.
+      youngPairs = new HashMap<>();
+    }
+    return known;
+  }
+
+  private List<String> twice(List<String> texts) {
+    return texts.size() == 1
+        ? List.of(twice(texts.getFirst()))
+        : List.copyOf(texts.stream().map(this::twice).toList());
+  }
+
   /** How many values are held. */
   synchronized int size() {
-    return young.size() + old.size();
+    return young.size() + old.size() + youngPairs.size() + oldPairs.size();
   }
 
   private Map<String, String> labels(Map<String, String> map) {
@@ -65,8 +101,8 @@ final class Interner {
     return (Map<String, String>) (known == null ? old.get(map) : known);
   }
 
-  private ObjectRef ref(ObjectRef ref) {
-    return new ObjectRef(ref.cluster(), ref.kind(), one(ref.namespace()), ref.name());
+  private ObjectRef ref(ObjectRef ref, String name) {
+    return new ObjectRef(ref.cluster(), ref.kind(), one(ref.namespace()), name);
   }
 
   /** The path of the collection: the name is in the object's ref, and the path is shared. */
@@ -80,9 +116,9 @@ final class Interner {
     return switch (object) {
       case PodObject pod ->
           new PodObject(
-              ref(pod.ref()),
+              ref(pod.ref(), twice(pod.ref().name())),
               origin(pod.origin()),
-              pod.ips(),
+              twice(pod.ips()),
               labels(pod.labels()),
               one(pod.serviceAccount()),
               one(pod.node()),
@@ -95,10 +131,15 @@ final class Interner {
         for (SliceObject.SliceEndpoint e : slice.endpoints()) {
           endpoints.add(
               new SliceObject.SliceEndpoint(
-                  e.address(), e.health(), one(e.node()), one(e.zone()), e.pod(), e.hostname()));
+                  twice(e.address()),
+                  e.health(),
+                  one(e.node()),
+                  one(e.zone()),
+                  e.pod().isEmpty() ? "" : twice(e.pod()),
+                  e.hostname()));
         }
         yield new SliceObject(
-            ref(slice.ref()),
+            ref(slice.ref(), slice.ref().name()),
             origin(slice.origin()),
             one(slice.service()),
             one(slice.ports()),
