@@ -13,10 +13,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -56,6 +58,20 @@ final class AttachedEnvoys implements AutoCloseable {
     running.add(server);
   }
 
+  /**
+   * Writes a mesh directory.
+   *
+   * @param files content by relative path
+   */
+  static Path written(Path mesh, Map<String, String> files) throws IOException {
+    for (var file : files.entrySet()) {
+      Path path = mesh.resolve(file.getKey());
+      Files.createDirectories(path.getParent());
+      Files.writeString(path, file.getValue());
+    }
+    return mesh;
+  }
+
   /** The control plane's address. */
   String xds() {
     return "127.0.0.1:" + server.xdsAddress().getPort();
@@ -77,7 +93,8 @@ final class AttachedEnvoys implements AutoCloseable {
   }
 
   /**
-   * Starts an Envoy whose admin page is on port 15000 of its address.
+   * Starts an Envoy whose admin page is on port 15000 of its address, where the options do not say
+   * otherwise.
    *
    * @param more options of {@code portolan bootstrap}
    */
@@ -102,10 +119,11 @@ final class AttachedEnvoys implements AutoCloseable {
                 "--name",
                 name,
                 "--address",
-                address,
-                "--admin-address",
-                address + ":15000"));
+                address));
     arguments.addAll(List.of(more));
+    if (!arguments.contains("--admin-address")) {
+      arguments.addAll(List.of("--admin-address", address + ":15000"));
+    }
     if (!arguments.contains("--xds-address")) {
       arguments.addAll(List.of("--xds-address", xds()));
     }
@@ -146,6 +164,11 @@ final class AttachedEnvoys implements AutoCloseable {
     return answer.startsWith("HTTP/1.1 200")
         ? answer.substring(answer.indexOf("\r\n\r\n") + 4)
         : answer;
+  }
+
+  /** Asks until the body is like this; gives the last one after 40 s. */
+  static String answer(String address, int port, String host, Predicate<String> wanted) {
+    return body(eventually(address, port, host, whole -> wanted.test(body(whole))));
   }
 
   /** Asks until the answer is like this; gives the last answer after 40 s. */

@@ -81,17 +81,20 @@ class LocalityTest {
                 + pod("web-5", "web", "127.76.1.5", ", istio-locality: r2.z1")
                 + pod("web-6", "web", "127.76.1.6", ", istio-locality: r3.z1")
                 + SHARES);
-    try (StockEnvoys mesh = new StockEnvoys(directory, files)) {
+    try (AttachedEnvoys mesh =
+        new AttachedEnvoys(directory, AttachedEnvoys.written(directory.resolve("mesh"), files))) {
       for (int i = 1; i <= 6; i++) {
-        mesh.app("127.76.1." + i, 9083, "web-" + i);
+        String name = "web-" + i;
+        mesh.app("127.76.1." + i, 9083, exchange -> name);
       }
-      mesh.envoy("east", "demo", "client", "127.76.1.100", "--admin-address", "127.76.1.100:15000");
+      mesh.envoy("east", "demo", "client", "client", "127.76.1.100");
       String host = "web.demo.svc.cluster.local";
-      String first = StockEnvoys.eventually("127.76.1.100", 8083, host, a -> a.startsWith("web-"));
+      String first = AttachedEnvoys.answer("127.76.1.100", 8083, host, a -> a.startsWith("web-"));
       assertTrue(first.startsWith("web-"), first);
       Map<String, Integer> answers = new TreeMap<>();
       for (int call = 0; call < CALLS; call++) {
-        answers.merge(StockEnvoys.body("127.76.1.100", 8083, host), 1, Integer::sum);
+        answers.merge(
+            AttachedEnvoys.body(AttachedEnvoys.get("127.76.1.100", 8083, host)), 1, Integer::sum);
       }
       Map<String, Double> shares =
           Map.of("web-1", .7 / 3, "web-2", .7 / 3, "web-3", .7 / 3, "web-4", .2, "web-5", .1);
@@ -153,33 +156,25 @@ class LocalityTest {
             service("web", 8083, 9083)
                 + pod("web-1", "web", "127.76.2.1", ", security.istio.io/tlsMode: istio")
                 + PASSTHROUGH);
-    try (StockEnvoys mesh = new StockEnvoys(directory, files)) {
-      mesh.app("127.176.2.1", 9083, "web in the west");
-      mesh.envoy(
-          "west",
-          "demo",
-          "web-1",
-          "127.76.2.1",
-          "--app-address",
-          "127.176.2.1",
-          "--admin-address",
-          "127.76.2.1:15000");
+    try (AttachedEnvoys mesh =
+        new AttachedEnvoys(directory, AttachedEnvoys.written(directory.resolve("mesh"), files))) {
+      mesh.app("127.176.2.1", 9083, exchange -> "web in the west");
+      mesh.envoy("west", "demo", "web-1", "web-1", "127.76.2.1", "--app-address", "127.176.2.1");
       mesh.envoy(
           "west",
           "istio-system",
+          "gateway",
           "gateway",
           "127.76.2.250",
           "--role",
           "router",
           "--labels",
-          "istio=eastwestgateway",
-          "--admin-address",
-          "127.76.2.250:15000");
-      mesh.envoy("east", "demo", "client", "127.76.2.100", "--admin-address", "127.76.2.100:15000");
+          "istio=eastwestgateway");
+      mesh.envoy("east", "demo", "client", "client", "127.76.2.100");
       for (String host : new String[] {"web.demo.global", "240.0.0.1"}) {
         assertEquals(
             "web in the west",
-            StockEnvoys.eventually("127.76.2.100", 8084, host, a -> a.startsWith("web")),
+            AttachedEnvoys.answer("127.76.2.100", 8084, host, a -> a.startsWith("web")),
             host);
       }
     }
@@ -195,12 +190,14 @@ class LocalityTest {
             "east/all.yaml",
             service("web", 8086, 9086)
                 + pod("web-1", "web", "::1", ", security.istio.io/tlsMode: istio"));
-    try (StockEnvoys mesh = new StockEnvoys(directory, files)) {
-      mesh.app("127.76.3.1", 9086, "web over six");
+    try (AttachedEnvoys mesh =
+        new AttachedEnvoys(directory, AttachedEnvoys.written(directory.resolve("mesh"), files))) {
+      mesh.app("127.76.3.1", 9086, exchange -> "web over six");
       // One proxy: its outbound listener and its own inbound one, both on ::1.
       mesh.envoy(
           "east",
           "demo",
+          "web-1",
           "web-1",
           "::1",
           "--app-address",
@@ -208,8 +205,7 @@ class LocalityTest {
           "--admin-address",
           "127.76.3.1:15000");
       assertEquals(
-          "web over six",
-          StockEnvoys.eventually("::1", 8086, "web.demo", a -> a.startsWith("web")));
+          "web over six", AttachedEnvoys.answer("::1", 8086, "web.demo", a -> a.startsWith("web")));
     }
   }
 
