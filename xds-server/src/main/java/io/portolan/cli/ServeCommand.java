@@ -210,6 +210,16 @@ final class ServeCommand implements Callable<Integer> {
       defaultValue = "${env:PORTOLAN_ROOT_CONFIG_MAP:-istio-ca-root-cert}")
   private String rootConfigMap = KubernetesSettings.ROOT_CONFIG_MAP;
 
+  @Option(
+      names = "--entries-from-members",
+      description = {
+        "Read ServiceEntries and WorkloadEntries from every member's API server too, not from the own"
+            + " cluster alone. Members' credentials must allow it: portolan cluster add --istio-kinds."
+            + " Environment: PORTOLAN_ENTRIES_FROM_MEMBERS"
+      },
+      defaultValue = "${env:PORTOLAN_ENTRIES_FROM_MEMBERS:-false}")
+  private boolean entriesFromMembers;
+
   /** With API servers an empty one will do: the settings are in a ConfigMap. */
   private Path meshDirectory() throws IOException {
     Path given = mesh;
@@ -237,6 +247,7 @@ final class ServeCommand implements Callable<Integer> {
             kubeconfigs,
             name("--mesh-config-map", meshConfigMap, true),
             name("--root-config-map", rootConfigMap, false),
+            entriesFromMembers,
             replica())
         : null;
   }

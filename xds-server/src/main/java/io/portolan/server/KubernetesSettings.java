@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param meshConfigMap ConfigMap of the own cluster with settings of the mesh, {@code
  *     namespace/name} or a name in the root namespace; empty for none
  * @param rootConfigMap name of the ConfigMap that gets the roots in every namespace; empty for none
+ * @param entries whether ServiceEntries and WorkloadEntries are read from every member too, not
+ *     from the own cluster alone
  * @param replica names this process in the election, with a random part added
  */
 public record KubernetesSettings(
@@ -21,6 +23,7 @@ public record KubernetesSettings(
     @Nullable Path directory,
     String meshConfigMap,
     String rootConfigMap,
+    boolean entries,
     String replica) {
   /** Where Istio's operators keep settings of the mesh. */
   public static final String MESH_CONFIG_MAP = "istio";
@@ -30,6 +33,6 @@ public record KubernetesSettings(
 
   /** With Istio's names. */
   public KubernetesSettings(String cluster, @Nullable Path kubeconfig, @Nullable Path directory) {
-    this(cluster, kubeconfig, directory, MESH_CONFIG_MAP, ROOT_CONFIG_MAP, "portolan");
+    this(cluster, kubeconfig, directory, MESH_CONFIG_MAP, ROOT_CONFIG_MAP, false, "portolan");
   }
 }

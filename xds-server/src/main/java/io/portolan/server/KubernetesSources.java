@@ -52,6 +52,16 @@ final class KubernetesSources implements AutoCloseable {
   private static final Set<Kind> REMOTE =
       EnumSet.of(Kind.NAMESPACE, Kind.NODE, Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD);
 
+  private static final Set<Kind> REMOTE_WITH_ENTRIES =
+      EnumSet.of(
+          Kind.NAMESPACE,
+          Kind.NODE,
+          Kind.SERVICE,
+          Kind.ENDPOINT_SLICE,
+          Kind.POD,
+          Kind.SERVICE_ENTRY,
+          Kind.WORKLOAD_ENTRY);
+
   private static final Set<Kind> OWN = EnumSet.complementOf(EnumSet.of(Kind.SERVICE_ACCOUNT));
 
   private final KubernetesSettings settings;
@@ -176,7 +186,10 @@ final class KubernetesSources implements AutoCloseable {
   }
 
   private Set<Kind> kinds(String cluster) {
-    return cluster.equals(settings.cluster()) ? OWN : REMOTE;
+    if (cluster.equals(settings.cluster())) {
+      return OWN;
+    }
+    return settings.entries() ? REMOTE_WITH_ENTRIES : REMOTE;
   }
 
   private AutoCloseable open(String cluster, Kubeconfig kubeconfig, ClusterFeed feed)

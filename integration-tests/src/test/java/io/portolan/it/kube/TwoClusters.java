@@ -184,6 +184,12 @@ final class TwoClusters implements AutoCloseable {
 
   /** The same by another clock. */
   PortolanServer portolan(Path data, String more, Clock clock) throws IOException {
+    return portolan(data, more, clock, new KubernetesSettings("one", one.kubeconfig(), null));
+  }
+
+  /** The same with other settings of reading API servers. */
+  PortolanServer portolan(Path data, String more, Clock clock, KubernetesSettings kubernetes)
+      throws IOException {
     Path mesh = Files.createTempDirectory(home, "mesh-");
     Files.writeString(mesh.resolve("mesh.yaml"), "gatewayProbe: {enabled: false}\n" + more);
     InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
@@ -200,7 +206,7 @@ final class TwoClusters implements AutoCloseable {
             List.of("istio-ca"),
             Duration.ZERO,
             null,
-            new KubernetesSettings("one", one.kubeconfig(), null)),
+            kubernetes),
         clock);
   }
 
