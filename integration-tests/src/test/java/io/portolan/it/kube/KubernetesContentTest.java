@@ -265,7 +265,10 @@ class KubernetesContentTest {
       far.await(cluster("s8"), SOON, List::isEmpty);
       far.quiet(QUIET);
       int mark = far.log().size();
+      // One request that waits until the server is back would be no outage that a client can see.
+      away();
       clusters.two.restartAsKept();
+      clusters.link.mode(CutProxy.Mode.PASS);
       awaitAddress(far, "s1", "10.72.2.1", SOON);
       awaitAddress(far, "s8", "10.72.2.8", SOON);
       far.await(cluster("s9"), SOON, List::isEmpty);
