@@ -1,6 +1,5 @@
 package io.portolan.lab;
 
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.portolan.install.Chart;
@@ -8,8 +7,6 @@ import io.portolan.install.InstallException;
 import io.portolan.lab.kubernetes.KubernetesBinaries;
 import io.portolan.lab.kubernetes.KubernetesCluster;
 import io.portolan.registry.source.kubernetes.membership.ClientSettings;
-import io.portolan.registry.source.kubernetes.membership.KubeconfigParser;
-import io.portolan.registry.source.kubernetes.membership.KubeconfigRules;
 import io.portolan.registry.source.kubernetes.membership.KubernetesClients;
 import io.portolan.registry.source.kubernetes.membership.RemoteSecrets;
 import java.io.IOException;
@@ -98,7 +95,7 @@ final class KubernetesMesh implements AutoCloseable {
           KubernetesCluster cluster =
               KubernetesCluster.start(name, home.resolve(name), binaries, List.of(), makesSlices());
           clusters.put(name, cluster);
-          objects.put(name, new ClusterObjects(name, open(cluster)));
+          objects.put(name, new ClusterObjects(name, opener.open(cluster.kubeconfig())));
         });
     clusters.forEach((name, c) -> out.println("  API server of " + name + " on " + c.url()));
     out.flush();
@@ -261,15 +258,6 @@ final class KubernetesMesh implements AutoCloseable {
     try (Stream<Path> list = Files.list(mesh.resolve(cluster))) {
       return list.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
     }
-  }
-
-  private KubernetesClient open(KubernetesCluster cluster) throws IOException {
-    Path file = cluster.kubeconfig();
-    return switch (KubeconfigParser.parse(Files.readString(file), KubeconfigRules.file(file))) {
-      case KubeconfigParser.Usable usable -> opener.open(usable.config());
-      case KubeconfigParser.Refused refused ->
-          throw new IOException(file + ": " + String.join("; ", refused.reasons()));
-    };
   }
 
   /** The objects of a cluster. */

@@ -1,5 +1,6 @@
 package io.portolan.server;
 
+import com.google.common.collect.Sets;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.portolan.ca.authn.ApiServerTokenReviewer;
 import io.portolan.ca.authn.TokenReviewer;
@@ -52,15 +53,9 @@ final class KubernetesSources implements AutoCloseable {
   private static final Set<Kind> REMOTE =
       EnumSet.of(Kind.NAMESPACE, Kind.NODE, Kind.SERVICE, Kind.ENDPOINT_SLICE, Kind.POD);
 
-  private static final Set<Kind> REMOTE_WITH_ENTRIES =
-      EnumSet.of(
-          Kind.NAMESPACE,
-          Kind.NODE,
-          Kind.SERVICE,
-          Kind.ENDPOINT_SLICE,
-          Kind.POD,
-          Kind.SERVICE_ENTRY,
-          Kind.WORKLOAD_ENTRY);
+  private static final Set<Kind> ENTRIES = EnumSet.of(Kind.SERVICE_ENTRY, Kind.WORKLOAD_ENTRY);
+
+  private static final Set<Kind> REMOTE_WITH_ENTRIES = Sets.union(REMOTE, ENTRIES).immutableCopy();
 
   private static final Set<Kind> OWN = EnumSet.complementOf(EnumSet.of(Kind.SERVICE_ACCOUNT));
 

@@ -1,5 +1,6 @@
 package io.portolan.it.bench;
 
+import io.portolan.it.Workspace;
 import io.portolan.registry.change.Change;
 import io.portolan.registry.change.ChangeSink;
 import io.portolan.registry.change.ClusterFeed;
@@ -20,7 +21,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -115,11 +115,7 @@ public final class FederationBench implements ChangeSink {
           "snapshot read and restored, " + again.changes + " changes", RegistryBench.millis(start));
       churn(directory, joins);
     } finally {
-      try (var files = Files.walk(directory)) {
-        for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(path);
-        }
-      }
+      Workspace.deleteTree(directory);
     }
   }
 

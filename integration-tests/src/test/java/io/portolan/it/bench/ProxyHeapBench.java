@@ -2,6 +2,7 @@ package io.portolan.it.bench;
 
 import io.portolan.ca.authn.JoinIdentity;
 import io.portolan.ca.authn.JoinTokens;
+import io.portolan.it.Workspace;
 import io.portolan.server.PortolanServer;
 import io.portolan.server.ServerSettings;
 import java.io.BufferedReader;
@@ -16,10 +17,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 
 /**
  * Live heap of the whole server per connected sidecar: the difference between N and 2N of them,
@@ -105,11 +104,7 @@ public final class ProxyHeapBench {
         client.destroyForcibly();
       }
       server.waitFor();
-      try (Stream<Path> files = Files.walk(directory)) {
-        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(file);
-        }
-      }
+      Workspace.deleteTree(directory);
     }
   }
 

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.portolan.it.Workspace;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -66,7 +65,7 @@ final class HelmCommand implements AutoCloseable {
       return binary;
     }
     Assumptions.assumeTrue(
-        onPath("go"),
+        Workspace.onPath("go") != null,
         "SKIPPED: no go on the PATH, so the chart is not checked by Helm"
             + " (remedy: install Go 1.26 or newer)");
     Files.createDirectories(binary.getParent());
@@ -99,16 +98,6 @@ final class HelmCommand implements AutoCloseable {
       digest.update(Files.readAllBytes(module.resolve(file)));
     }
     return HexFormat.of().formatHex(digest.digest(), 0, 8);
-  }
-
-  private static boolean onPath(String command) {
-    for (String directory :
-        System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
-      if (!directory.isEmpty() && Files.isExecutable(Path.of(directory, command))) {
-        return true;
-      }
-    }
-    return false;
   }
 
   @Override

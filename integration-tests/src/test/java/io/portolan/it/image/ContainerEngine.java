@@ -3,7 +3,6 @@ package io.portolan.it.image;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.portolan.it.Workspace;
-import java.io.File;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.UnixDomainSocketAddress;
@@ -14,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -79,7 +77,7 @@ final class ContainerEngine implements AutoCloseable {
           "no container engine answers, and only root can start one"
               + " (remedy: let this user reach a Docker socket, or set DOCKER_HOST)");
     }
-    Path unpacked = onPath("dockerd") == null ? unpacked() : null;
+    Path unpacked = Workspace.onPath("dockerd") == null ? unpacked() : null;
     Files.createDirectories(home);
     Process process = dockerd(unpacked, home);
     ContainerEngine engine = new ContainerEngine(process, home);
@@ -176,31 +174,20 @@ final class ContainerEngine implements AutoCloseable {
     }
   }
 
-  private static @Nullable Path onPath(String program) {
-    for (String directory :
-        System.getenv().getOrDefault("PATH", "").split(File.pathSeparator, -1)) {
-      Path file = Path.of(directory.isEmpty() ? "." : directory, program);
-      if (Files.isExecutable(file)) {
-        return file;
-      }
-    }
-    return null;
-  }
-
   /** The engine's Debian packages, unpacked; nothing of this machine is changed. */
   private static Path unpacked() throws UnavailableException, IOException {
     Path done = Workspace.cache().resolve("docker-debian");
     if (Files.isExecutable(done.resolve("usr/sbin/dockerd"))) {
       return done;
     }
-    if (onPath("apt-get") == null || onPath("dpkg-deb") == null) {
+    if (Workspace.onPath("apt-get") == null || Workspace.onPath("dpkg-deb") == null) {
       throw new UnavailableException(
           "no container engine answers, and this is no Debian whose docker.io could be used"
               + " (remedy: start dockerd)");
     }
     System.out.println("getting a container engine (Debian's docker.io) into " + done + " …");
     Path work = Files.createDirectories(done.resolveSibling("docker-debian.new"));
-    delete(work);
+    Workspace.deleteTree(work);
     Files.createDirectories(work.resolve("lists/partial"));
     Files.createDirectories(work.resolve("archives/partial"));
     List<String> apt =
@@ -221,9 +208,9 @@ final class ContainerEngine implements AutoCloseable {
         run(work, List.of("dpkg-deb", "-x", file.toString(), root.toString()));
       }
     }
-    delete(done);
+    Workspace.deleteTree(done);
     Files.move(root, done);
-    delete(work);
+    Workspace.deleteTree(work);
     return done;
   }
 
@@ -260,17 +247,6 @@ final class ContainerEngine implements AutoCloseable {
     return log.lines().filter(line -> !line.isBlank()).reduce((a, b) -> b).orElse("(no output)");
   }
 
-  private static void delete(Path directory) throws IOException {
-    if (!Files.exists(directory)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
-  }
-
   /** Ends the engine, its containers with it, and removes its state. */
   @Override
   public void close() throws IOException {
@@ -288,7 +264,7 @@ final class ContainerEngine implements AutoCloseable {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
     }
-    delete(home);
+    Workspace.deleteTree(home);
   }
 
   /** Tells Testcontainers of an engine of the test's own; found by the service loader. */

@@ -3,12 +3,8 @@ package io.portolan.it.kube;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.portolan.lab.kubernetes.KubernetesCluster;
 import io.portolan.registry.source.kubernetes.membership.ClientSettings;
-import io.portolan.registry.source.kubernetes.membership.KubeconfigParser;
-import io.portolan.registry.source.kubernetes.membership.KubeconfigRules;
 import io.portolan.registry.source.kubernetes.membership.KubernetesClients;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +27,7 @@ final class ManyServices {
   static void create(KubernetesCluster cluster, int services, int each)
       throws IOException, InterruptedException {
     KubernetesClients opener = new KubernetesClients(ClientSettings.of("test"), Clock.systemUTC());
-    try (KubernetesClient client = open(opener, cluster);
+    try (KubernetesClient client = opener.open(cluster.kubeconfig());
         ExecutorService threads = Executors.newFixedThreadPool(PARALLEL)) {
       List<Future<?>> running = new ArrayList<>();
       for (int s = 0; s < services; s++) {
@@ -51,16 +47,6 @@ final class ManyServices {
 
   static String cluster(int service) {
     return "outbound|8080||" + name(service) + ".demo.svc.cluster.local";
-  }
-
-  private static KubernetesClient open(KubernetesClients opener, KubernetesCluster cluster)
-      throws IOException {
-    Path file = cluster.kubeconfig();
-    return switch (KubeconfigParser.parse(Files.readString(file), KubeconfigRules.file(file))) {
-      case KubeconfigParser.Usable usable -> opener.open(usable.config());
-      case KubeconfigParser.Refused refused ->
-          throw new IOException(String.join("; ", refused.reasons()));
-    };
   }
 
   private static String name(int service) {

@@ -12,6 +12,8 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.InstantSource;
 import java.util.List;
@@ -64,6 +66,19 @@ public final class KubernetesClients {
               }
             })
         .build();
+  }
+
+  /**
+   * Makes a client by the current context of a file.
+   *
+   * @throws IOException with every reason why it is refused, or when it cannot be read
+   */
+  public KubernetesClient open(Path file) throws IOException {
+    return switch (KubeconfigParser.parse(Files.readString(file), KubeconfigRules.file(file))) {
+      case KubeconfigParser.Usable usable -> open(usable.config());
+      case KubeconfigParser.Refused refused ->
+          throw new IOException(file + ": " + String.join("; ", refused.reasons()));
+    };
   }
 
   private Config config(Kubeconfig kubeconfig) {
